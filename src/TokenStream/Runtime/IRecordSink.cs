@@ -1,0 +1,17 @@
+namespace TokenStream.Runtime;
+
+/// <summary>Records out. Not for use by several threads at once.</summary>
+public interface IRecordSink : IDisposable
+{
+    /// <summary>Buffers a record for a partition of a topic; waits where the buffer is full. The spans are copied.</summary>
+    void Publish(TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
+
+    /// <summary>
+    /// Waits until every record published before is acknowledged by all in-sync replicas. Throws <see cref="PublishFailedException"/> where one
+    /// was refused or its outcome is unknown.
+    /// </summary>
+    ValueTask FlushAsync();
+}
+
+/// <summary>A record was not acknowledged; the partition that published it starts again from its committed offset.</summary>
+public sealed class PublishFailedException(string message, Exception? inner = null) : Exception(message, inner);
