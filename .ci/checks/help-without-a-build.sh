@@ -3,5 +3,5 @@ set -euo pipefail
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 git ls-files -z tokenstream infra src/TokenStream.Service | xargs -0 cp --parents -t "$copy"
-"$copy/tokenstream" --help | grep -q '^  up \[options\]'
+grep -q "^  up \[options\]" <<<"$("$copy/tokenstream" --help)"
 [[ ! -e $copy/.tools ]]

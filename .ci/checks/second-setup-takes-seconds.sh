@@ -2,5 +2,6 @@
 set -euo pipefail
 ./tokenstream setup
 start=$SECONDS
-./tokenstream setup 2>&1 | tee /dev/stderr | grep -q 'everything is in place'
+said=$(./tokenstream setup 2>&1)
+[[ $said == *'everything is in place'* && $(wc -l <<<"$said") == 1 ]]
 ((SECONDS - start <= 5))
