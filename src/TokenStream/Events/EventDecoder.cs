@@ -1,0 +1,34 @@
+namespace TokenStream.Events;
+
+/// <summary>
+/// Decodes native JSON events. Never throws, whatever the bytes, and allocates nothing after its construction. One decoder belongs to one
+/// thread; what is refused and why depends on the record alone, never on records before it.
+/// </summary>
+public sealed class EventDecoder
+{
+    private readonly DecodeScratch _scratch;
+
+    /// <param name="labelKeys">The label keys that are dimensions, at most <see cref="UsageEvent.MaxLabels"/>.</param>
+    /// <exception cref="ArgumentException">Too many keys, an empty or over-long one, or one twice.</exception>
+    public EventDecoder(IReadOnlyList<string> labelKeys)
+    {
+        _scratch = new DecodeScratch(new LabelKeys(labelKeys));
+    }
+
+    /// <summary>
+    /// Decodes one record. On false <paramref name="error"/> says why and the event is not to be used. The event's texts are read with
+    /// <see cref="Text"/>, before the next call.
+    /// </summary>
+    public bool TryDecode(ReadOnlySpan<byte> record, ref UsageEvent e, out DecodeError error)
+    {
+        e = default;
+        _scratch.Reset();
+        var reader = new EventReader(record, _scratch, ref e);
+        var accepted = reader.TryRead();
+        error = reader.Error;
+        return accepted;
+    }
+
+    /// <summary>The UTF-8 bytes of a text of the event that was decoded last from <paramref name="record"/>.</summary>
+    public ReadOnlySpan<byte> Text(ReadOnlySpan<byte> record, Utf8Slice slice) => _scratch.Text(record, slice);
+}
