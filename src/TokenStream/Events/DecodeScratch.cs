@@ -29,6 +29,8 @@ internal sealed class DecodeScratch
     /// <summary>Byte offset of each field's value in the current record, by <see cref="EventField"/>; valid for the fields it names.</summary>
     public int[] Offsets { get; } = new int[EventFieldTable.Count];
 
+    public ReadOnlySpan<byte> Bytes => _text;
+
     /// <summary>Room for the next text.</summary>
     public Span<byte> Free => _text.AsSpan(_used);
 

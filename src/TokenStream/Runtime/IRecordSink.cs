@@ -4,7 +4,7 @@ namespace TokenStream.Runtime;
 public interface IRecordSink : IDisposable
 {
     /// <summary>Buffers a record for a partition of a topic; waits where the buffer is full. The spans are copied.</summary>
-    void Publish(TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
+    void Publish(TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, IReadOnlyList<RecordHeader>? headers = null);
 
     /// <summary>
     /// Waits until every record published before is acknowledged by all in-sync replicas. Throws <see cref="PublishFailedException"/> where one
@@ -12,6 +12,9 @@ public interface IRecordSink : IDisposable
     /// </summary>
     ValueTask FlushAsync();
 }
+
+/// <summary>A header of a record; the value is UTF-8 text.</summary>
+public sealed record RecordHeader(string Name, string Value);
 
 /// <summary>A record was not acknowledged; the partition that published it starts again from its committed offset.</summary>
 public sealed class PublishFailedException(string message, Exception? inner = null) : Exception(message, inner);

@@ -33,6 +33,12 @@ public interface IRecordSource : IDisposable
     /// </summary>
     (long Start, long End) Watermarks(TopicPartition partition);
 
+    /// <summary>
+    /// Whether every record was handed over up to the end that the broker reported last, and the broker still answers: only then does the
+    /// clock count for a silent partition. False while it is paused, behind, or out of reach.
+    /// </summary>
+    bool IsAtEnd(TopicPartition partition);
+
     /// <summary>Asks the broker for the partition's log start and end.</summary>
     (long Start, long End) QueryWatermarks(TopicPartition partition);
 }
