@@ -1,0 +1,70 @@
+namespace TokenStream.Pricing;
+
+/// <summary>
+/// An immutable snapshot of prices. Looking up is slow (strings, patterns, merging of contracts) and gives a <see cref="PricePlan"/> that
+/// callers cache by their own ids; pricing with the plan is fast. Safe for many threads.
+/// </summary>
+public sealed class PriceBook
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, int> _cellsById = new(StringComparer.Ordinal);
+    private string[] _cells = [string.Empty];
+
+    internal PriceBook(PriceBookContent content)
+    {
+        Content = content;
+        Units = new UnitTable(content.StandaloneUnits());
+    }
+
+    /// <summary>A book without any price: everything is unpriced.</summary>
+    public static PriceBook Empty { get; } = new(PriceBookContent.Empty);
+
+    /// <summary>What the book calls itself.</summary>
+    public string Name => Content.Name;
+
+    /// <summary>The day whose prices it holds.</summary>
+    public DateOnly Effective => Content.Effective;
+
+    /// <summary>Where its figures come from.</summary>
+    public string Source => Content.Source;
+
+    /// <summary>SHA-256 of its canonical text, 64 hexadecimal digits: equal books have equal hashes, whatever their layout.</summary>
+    public string Hash => Content.Hash;
+
+    public UnitTable Units { get; }
+
+    internal PriceBookContent Content { get; }
+
+    /// <summary>The prices for such requests. Names are case-blind; absent region and service tier are empty.</summary>
+    public PricePlan Plan(string tenant, string provider, string model, string region, string serviceTier) =>
+        PricePlanner.Plan(this, new PriceRequest(tenant, provider, model, region, serviceTier), trace: null);
+
+    /// <summary>
+    /// The id of a cell, as it goes into a rollup's key: derived from what the row is, so the same in every process and every book that has
+    /// the row; empty for <see cref="PricedUsage.NoCell"/>.
+    /// </summary>
+    public string CellId(int cell) => Volatile.Read(ref _cells)[cell];
+
+    /// <summary>
+    /// A book in which every entry of <paramref name="user"/> wins over those of <paramref name="defaults"/>: a model that both have is the
+    /// user's alone, with its names; fallbacks and service tiers that the user's provider states replace the default's.
+    /// </summary>
+    public static PriceBook Overlay(PriceBook defaults, PriceBook user) => new(PriceBookContent.Overlay(defaults.Content, user.Content));
+
+    /// <summary>Numbers are given in the order of first use and mean nothing outside this book in this process.</summary>
+    internal int CellOf(string id)
+    {
+        lock (_lock)
+        {
+            if (!_cellsById.TryGetValue(id, out var cell))
+            {
+                cell = _cells.Length;
+                _cellsById.Add(id, cell);
+                string[] grown = [.. _cells, id];
+                Volatile.Write(ref _cells, grown);
+            }
+
+            return cell;
+        }
+    }
+}

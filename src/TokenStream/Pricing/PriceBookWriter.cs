@@ -1,0 +1,5 @@
+namespace TokenStream.Pricing;
+internal static class PriceBookWriter
+{
+    public static string Write(PriceBookContent book) => book.Name;
+}
