@@ -1,1 +1,5 @@
-return 0;
+using System.CommandLine;
+using TokenStream.Service.Commands;
+
+var root = new RootCommand("TokenStream: exact, governed LLM spend from token events.") { ClickHouseCommand.Create() };
+return await root.Parse(args).InvokeAsync();
