@@ -33,16 +33,28 @@ internal static class ChdbLibrary
         }
     }
 
+    /// <summary>Whether the library is where <see cref="Load"/> looks for it.</summary>
+    internal static bool IsInstalled() => Installed() is { } path && File.Exists(path);
+
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) => name == "chdb" ? _handle : 0;
 
     private static string Find()
     {
+        if (Installed() is not { } path)
+        {
+            throw new ChdbStartException($"The embedded store's engine (libchdb.so) is not installed: `./tokenstream up` installs it, or set {PathVariable} to its file.");
+        }
+        return File.Exists(path)
+            ? Path.GetFullPath(path)
+            : throw new ChdbStartException($"{PathVariable} names {path}, which does not exist; unset it and `./tokenstream up` installs the engine.");
+    }
+
+    private static string? Installed()
+    {
         var named = Environment.GetEnvironmentVariable(PathVariable);
         if (!string.IsNullOrEmpty(named))
         {
-            return File.Exists(named)
-                ? Path.GetFullPath(named)
-                : throw new ChdbStartException($"{PathVariable} names {named}, which does not exist; unset it and `./tokenstream up` installs the engine.");
+            return named;
         }
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
@@ -52,6 +64,6 @@ internal static class ChdbLibrary
                 return candidate;
             }
         }
-        throw new ChdbStartException($"The embedded store's engine (libchdb.so) is not installed: `./tokenstream up` installs it, or set {PathVariable} to its file.");
+        return null;
     }
 }
