@@ -15,6 +15,8 @@ namespace TokenStream.IntegrationTests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class FactNeedingAttribute : FactAttribute
 {
+    private static readonly string[] PythonFolders = ["/usr/lib/python3/dist-packages", "/usr/local/lib/python3.11/dist-packages"];
+
     public FactNeedingAttribute(params string[] needs)
     {
         if (Environment.GetEnvironmentVariable("TOKENSTREAM_REQUIRE_ALL") == "1")
@@ -42,6 +44,5 @@ public sealed class FactNeedingAttribute : FactAttribute
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, name)));
 
     private static bool HasPythonModule(string name) =>
-        new[] { "/usr/lib/python3/dist-packages", "/usr/local/lib/python3.11/dist-packages" }
-            .Any(folder => Directory.Exists(Path.Combine(folder, name)) || File.Exists(Path.Combine(folder, $"{name}.py")));
+        PythonFolders.Any(folder => Directory.Exists(Path.Combine(folder, name)) || File.Exists(Path.Combine(folder, $"{name}.py")));
 }
