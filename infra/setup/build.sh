@@ -26,7 +26,7 @@ locked() {
 
 need_program() {
   need_packages "${PACKAGES_RUN[@]}"
-  need_npm chdb infra/native/chdb "$ENGINE"
+  need_npm chdb infra/native/chdb "$TOOLS/chdb" "$ENGINE"
   need_build service "$SERVICE_PROJECT" "$SERVICE" src
 }
 
@@ -34,8 +34,8 @@ need_tests() {
   local packages=("${PACKAGES_RUN[@]}" "${PACKAGES_TEST[@]}")
   if [[ -n ${TOKENSTREAM_KAFKA_HOME:-} ]]; then packages+=("${PACKAGES_KAFKA[@]}"); fi
   need_packages "${packages[@]}"
-  need_npm chdb infra/native/chdb "$ENGINE"
-  need_npm clients tests/clients "$TOOLS/clients/node_modules/kafkajs/package.json"
+  need_npm chdb infra/native/chdb "$TOOLS/chdb" "$ENGINE"
+  need_npm clients tests/clients tests/clients node_modules/kafkajs/package.json
   need_build all TokenStream.sln "$SERVICE" src tests load-tests
   stamp build-service "$(sources_hash src)"
 }

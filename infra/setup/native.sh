@@ -1,24 +1,26 @@
 # The two native libraries: ClickHouse's engine from npm, librdkafka from the package feed or built from source. Sourced by ./tokenstream.
 # shellcheck shell=bash
 
-ENGINE=$TOOLS/chdb/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
+ENGINE=node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
 REDIST=packages/librdkafka.redist.2.15.1.nupkg
 
-# need_npm NAME FOLDER FILE  installs the pinned npm packages of FOLDER into .tools/NAME unless FILE is there from the same lock.
+# need_npm NAME FOLDER TARGET FILE  installs the npm packages that FOLDER pins into TARGET, unless TARGET/FILE is there from the same lock.
 need_npm() {
-  local name=$1 folder=$2 file=$3 inputs
+  local name=$1 folder=$2 target=$3 file=$3/$4 inputs
   inputs=$(hash_of "$folder/package.json" "$folder/package-lock.json")
   if stamped "npm-$name" "$inputs" && [[ -e $file ]]; then return; fi
   command -v npm >/dev/null || die "npm is needed and was not found: install Node.js with npm (Debian: apt-get install -y npm)"
-  step "fetch npm packages for $name" fetch_npm "$folder" "$TOOLS/$name"
+  step "fetch npm packages for $name" fetch_npm "$folder" "$target"
   [[ -e $file ]] || die "npm installed the packages of $folder, but $file is not among them"
   stamp "npm-$name" "$inputs"
 }
 
 fetch_npm() {
-  rm -rf "$2"
-  mkdir -p "$2"
-  cp "$1/package.json" "$1/package-lock.json" "$2/"
+  if [[ $1 != "$2" ]]; then
+    rm -rf "$2"
+    mkdir -p "$2"
+    cp "$1/package.json" "$1/package-lock.json" "$2/"
+  fi
   cd "$2"
   npm ci --ignore-scripts --no-audit --no-fund
 }
@@ -36,7 +38,7 @@ restore() {
     fi
     say "no package feed has librdkafka.redist 2.15.1, the Kafka client's native half: it is built from source, about a minute"
     need_packages "${PACKAGES_NATIVE[@]}"
-    need_npm librdkafka infra/native/librdkafka "$TOOLS/librdkafka/node_modules/@confluentinc/kafka-javascript/deps/librdkafka/configure"
+    need_npm librdkafka infra/native/librdkafka "$TOOLS/librdkafka" node_modules/@confluentinc/kafka-javascript/deps/librdkafka/configure
     step 'build librdkafka 2.15.1' build_librdkafka
     step 'restore NuGet packages again' dotnet restore "$1"
   fi

@@ -1,0 +1,447 @@
+using System.Reflection;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using TokenStream.Kafka.Native;
+using TokenStream.Runtime;
+using TopicPartition = TokenStream.Runtime.TopicPartition;
+
+namespace TokenStream.Kafka;
+
+/// <summary>
+/// A member of a consumer group that takes records in the library's own batches: the managed consumer keeps the membership, and no object is
+/// made for a record (measured: a third of the CPU time of the managed reading, and no garbage).
+/// </summary>
+public sealed unsafe class NativeBatchSource : IRecordSource
+{
+    /// <summary>Records a call into the library, at most.</summary>
+    public const int MaxBatch = 4096;
+
+    private readonly string _clientId;
+    private readonly KafkaOptions _options;
+    private readonly ILogger _logger;
+    private readonly IConsumer<byte[], byte[]> _consumer;
+    private readonly BrokerLiveness _liveness;
+    private readonly Dictionary<TopicPartition, SourcePartition> _assigned = [];
+    private readonly Dictionary<(nint Topic, int Partition), SourcePartition?> _byHandle = [];
+    private readonly nint _client;
+    private readonly nint _queue;
+    private readonly NativeMessage** _messages = (NativeMessage**)NativeMemory.Alloc(MaxBatch, (nuint)sizeof(NativeMessage*));
+    private IAssignmentHandler? _handler;
+    private ExceptionDispatchInfo? _handlerFailure;
+    private Error? _fatal;
+    private string? _lastError;
+    private long _call;
+    private bool _callMayBeOlder;
+    private bool _mustSeek;
+    private bool _disposed;
+
+    /// <summary>Joins the group when first polled.</summary>
+    public NativeBatchSource(
+        KafkaOptions options, string group, IReadOnlyList<string> topics, string clientId, TimeProvider clock, ILogger logger)
+    {
+        _options = options;
+        _clientId = clientId;
+        _logger = logger;
+        _liveness = new BrokerLiveness(clock);
+        _consumer = new ConsumerBuilder<byte[], byte[]>(ClientProperties.Member(options, group, clientId))
+            .SetErrorHandler((_, error) => OnError(error))
+            .SetLogHandler((_, line) => KafkaLog.Library(logger, clientId, line.Facility, line.Message))
+            .SetStatisticsHandler((_, statistics) => _liveness.Read(statistics))
+            .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
+            .SetPartitionsRevokedHandler((_, partitions) => OnGone(partitions, lost: false))
+            .SetPartitionsLostHandler((_, partitions) => OnGone(partitions, lost: true))
+            .Build();
+        _client = NativeHandle(_consumer.Handle);
+        _queue = LibRdKafka.rd_kafka_queue_get_consumer(_client);
+        KafkaLog.Opened(logger, clientId, Library.VersionString, options.BootstrapServers);
+        _consumer.Subscribe(topics);
+    }
+
+    public void Poll(TimeSpan wait, IAssignmentHandler handler)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _handler = handler;
+        // A batch call returns when its batch is full or its time is over. So: what is there, at once; else wait for one, then what came with it.
+        if (Take(TimeSpan.Zero, MaxBatch) == 0 && wait > TimeSpan.Zero && Take(wait, 1) != 0)
+        {
+            Take(TimeSpan.Zero, MaxBatch);
+        }
+    }
+
+    public ValueTask<bool> CommitAsync(IReadOnlyList<OffsetCommit> commits)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        foreach (var commit in commits)
+        {
+            if (!_assigned.ContainsKey(commit.Partition))
+            {
+                KafkaLog.CommitRefused(_logger, _clientId, $"{commit.Partition} is not assigned");
+                return new(false);
+            }
+        }
+
+        // The library looks at this only for commits without explicit offsets; between its loss and our hearing of it, a commit could roll
+        // back a successor's.
+        var reason = LibRdKafka.rd_kafka_assignment_lost(_client) != 0 ? "the assignment is lost" : NativeOffsets.Commit(_client, commits);
+        if (reason is not null)
+        {
+            KafkaLog.CommitRefused(_logger, _clientId, reason);
+        }
+
+        return new(reason is null);
+    }
+
+    public OffsetCommit? Committed(TopicPartition partition)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return NativeOffsets.Committed(_client, partition, _options.AnswerTimeout);
+    }
+
+    public void Seek(TopicPartition partition, long offset)
+    {
+        var state = Assigned(partition);
+        state.Next = offset;
+        state.EndReached = -1;
+        state.VoidCall = _call;
+        state.MustSeek = true;
+        if (!state.Paused)
+        {
+            SeekNow(state);
+        }
+    }
+
+    public void SetPaused(TopicPartition partition, bool paused)
+    {
+        var state = Assigned(partition);
+        if (state.Paused == paused)
+        {
+            return;
+        }
+
+        state.Paused = paused;
+        state.EndReached = -1;
+        if (paused)
+        {
+            _consumer.Pause([Theirs(partition)]);
+            return;
+        }
+
+        _consumer.Resume([Theirs(partition)]);
+        if (state.MustSeek)
+        {
+            state.VoidCall = _call;
+            SeekNow(state);
+        }
+    }
+
+    public (long Start, long End) Watermarks(TopicPartition partition)
+    {
+        if (!_assigned.TryGetValue(partition, out var state) || state.Paused || !_liveness.IsAlive(partition))
+        {
+            return (-1, -1);
+        }
+
+        var (low, high) = Cached(state);
+        return high < 0 ? (-1, -1) : (Math.Max(low, -1), high);
+    }
+
+    public bool IsAtEnd(TopicPartition partition) =>
+        _assigned.TryGetValue(partition, out var state) && state.EndReached >= 0 && Cached(state).High == state.EndReached
+        && _liveness.IsAlive(partition);
+
+    public (long Start, long End) QueryWatermarks(TopicPartition partition)
+    {
+        try
+        {
+            var answer = _consumer.QueryWatermarkOffsets(Theirs(partition), _options.AnswerTimeout);
+            return (answer.Low.Value, answer.High.Value);
+        }
+        catch (KafkaException failure)
+        {
+            throw new SourceFailedException(
+                $"start and end of {partition} could not be read from {_options.BootstrapServers}: {failure.Error.Reason}", failure);
+        }
+    }
+
+    /// <summary>Leaves the group, after the handler was told of every partition that goes.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        LibRdKafka.rd_kafka_queue_destroy(_queue);
+        _consumer.Close();
+        _disposed = true;
+        _consumer.Dispose();
+        foreach (var state in _assigned.Values)
+        {
+            state.Dispose();
+        }
+
+        NativeMemory.Free(_messages);
+    }
+
+    /// <summary>The managed client's own handle: internal there, and the one thing that has to be reached by reflection.</summary>
+    private static nint NativeHandle(Handle handle)
+    {
+        var property = typeof(Handle).GetProperty("LibrdkafkaHandle", BindingFlags.Instance | BindingFlags.NonPublic);
+        return property?.GetValue(handle) is SafeHandle native
+            ? native.DangerousGetHandle()
+            : throw new InvalidOperationException("This version of Confluent.Kafka keeps its native handle elsewhere; 2.15.1 is the one that fits.");
+    }
+
+    private static Confluent.Kafka.TopicPartition Theirs(TopicPartition partition) => new(partition.Topic, partition.Partition);
+
+    private SourcePartition Assigned(TopicPartition partition)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _assigned.TryGetValue(partition, out var state) ? state : throw new InvalidOperationException($"{partition} is not assigned");
+    }
+
+    private (long Low, long High) Cached(SourcePartition state)
+    {
+        long low, high;
+        var error = LibRdKafka.rd_kafka_get_watermark_offsets(_client, state.NativeTopic, state.Partition.Partition, &low, &high);
+        return error == NativeError.None ? (low, high) : (-1, -1);
+    }
+
+    /// <summary>Takes one batch and hands it over. Returns how many messages it had.</summary>
+    private int Take(TimeSpan wait, int capacity)
+    {
+        _call++;
+        // A call that ends at its first message cannot have taken that before a change of the assignment.
+        _callMayBeOlder = capacity > 1;
+        var count = (int)LibRdKafka.rd_kafka_consume_batch_queue(_queue, (int)wait.TotalMilliseconds, _messages, (nuint)capacity);
+        var handed = 0;
+        try
+        {
+            ThrowIfFailed();
+            for (; handed < count; handed++)
+            {
+                HandOver(_messages[handed]);
+                LibRdKafka.rd_kafka_message_destroy(_messages[handed]);
+            }
+        }
+        finally
+        {
+            for (; handed < count; handed++)
+            {
+                LibRdKafka.rd_kafka_message_destroy(_messages[handed]);
+            }
+        }
+
+        SeekWhereSkipped();
+        return Math.Max(count, 0);
+    }
+
+    private void HandOver(NativeMessage* message)
+    {
+        var state = Find(message);
+        if (message->Error != NativeError.None)
+        {
+            OnMessageError(message, state);
+            return;
+        }
+
+        if (state is null || message->Offset < state.Next || state.VoidCall == _call)
+        {
+            return;
+        }
+
+        if (state.Paused || state.BornInCall == _call)
+        {
+            // Taken from the client and not handed over: it has to be fetched again.
+            state.MustSeek = true;
+            _mustSeek = true;
+            return;
+        }
+
+        int timestampType;
+        var timestampMs = LibRdKafka.rd_kafka_message_timestamp(message, &timestampType);
+        state.Next = message->Offset + 1;
+        state.EndReached = -1;
+        var record = new Record(
+            message->Offset,
+            timestampMs,
+            new ReadOnlySpan<byte>(message->Key, checked((int)message->KeyLength)),
+            new ReadOnlySpan<byte>(message->Value, checked((int)message->ValueLength)));
+        state.Reader.Read(in record);
+    }
+
+    private SourcePartition? Find(NativeMessage* message)
+    {
+        var key = (message->Topic, message->Partition);
+        if (!_byHandle.TryGetValue(key, out var state) && message->Topic != 0)
+        {
+            var topic = Marshal.PtrToStringUTF8((nint)LibRdKafka.rd_kafka_topic_name(message->Topic))!;
+            _assigned.TryGetValue(new TopicPartition(topic, message->Partition), out state);
+            _byHandle[key] = state;
+        }
+
+        return state;
+    }
+
+    private void OnMessageError(NativeMessage* message, SourcePartition? state)
+    {
+        switch (message->Error)
+        {
+            case NativeError.PartitionEof:
+                if (state is { Paused: false } && state.VoidCall != _call && state.BornInCall != _call && message->Offset >= state.Next)
+                {
+                    state.EndReached = message->Offset;
+                }
+
+                break;
+            case NativeError.AutoOffsetReset or NativeError.OffsetOutOfRange:
+                throw new SourceFailedException(
+                    $"{state?.Partition.ToString() ?? "a partition"} has no record at offset {state?.Next}: {message->ErrorText}. "
+                    + "Records that are still needed were deleted; a longer retention of the topic prevents it");
+            case NativeError.UnknownTopicOrPartition:
+            case NativeError.TopicAuthorizationFailed:
+            case NativeError.GroupAuthorizationFailed:
+            case NativeError.SaslAuthenticationFailed:
+            case NativeError.Authentication:
+            case NativeError.Fatal:
+                throw new SourceFailedException($"Kafka at {_options.BootstrapServers} refused to be read by {_clientId}: {message->ErrorText}");
+            default:
+                // The library goes on by itself after every other error.
+                KafkaLog.ClientError(_logger, _clientId, message->ErrorText);
+                break;
+        }
+    }
+
+    private void OnError(Error error)
+    {
+        if (error.IsFatal)
+        {
+            _fatal = error;
+        }
+        else if (error.Reason != _lastError)
+        {
+            // A broker that is away is reported at each attempt; once is enough.
+            _lastError = error.Reason;
+            KafkaLog.ClientError(_logger, _clientId, error.Reason);
+        }
+    }
+
+    private List<TopicPartitionOffset> OnAssigned(List<Confluent.Kafka.TopicPartition> partitions)
+    {
+        _byHandle.Clear();
+        var starts = new List<TopicPartitionOffset>(partitions.Count);
+        try
+        {
+            foreach (var theirs in partitions)
+            {
+                var partition = new TopicPartition(theirs.Topic, theirs.Partition.Value);
+                var (offset, reader) = _handler!.Assigned(partition);
+                _assigned.Add(partition, new SourcePartition(partition, offset, reader, _callMayBeOlder ? _call : -1));
+                starts.Add(new TopicPartitionOffset(theirs, new Offset(offset)));
+                KafkaLog.Assigned(_logger, _clientId, partition.ToString(), offset);
+            }
+        }
+#pragma warning disable CA1031 // An exception must not pass through the library's frames: Poll throws it when they are left.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            _handlerFailure ??= ExceptionDispatchInfo.Capture(failure);
+        }
+
+        return starts;
+    }
+
+    private void OnGone(List<TopicPartitionOffset> partitions, bool lost)
+    {
+        _byHandle.Clear();
+        foreach (var theirs in partitions)
+        {
+            var partition = new TopicPartition(theirs.Topic, theirs.Partition.Value);
+            if (!_assigned.TryGetValue(partition, out var state))
+            {
+                continue;
+            }
+
+            try
+            {
+                if (_handlerFailure is not null)
+                {
+                    // What is half done must not be finished: the partitions start again from what is committed, elsewhere.
+                    _assigned.Remove(partition);
+                }
+                else if (lost)
+                {
+                    // Gone before the handler hears of it: whatever it tries, nothing of it is committed.
+                    _assigned.Remove(partition);
+                    KafkaLog.Lost(_logger, _clientId, partition.ToString());
+                    _handler!.Lost(partition);
+                }
+                else
+                {
+                    KafkaLog.Revoked(_logger, _clientId, partition.ToString());
+                    _handler!.Revoked(partition);
+                }
+
+                if (state.Paused)
+                {
+                    // The library keeps an application's pause beyond the assignment.
+                    _consumer.Resume([Theirs(partition)]);
+                }
+            }
+#pragma warning disable CA1031 // As above.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                _handlerFailure ??= ExceptionDispatchInfo.Capture(failure);
+            }
+
+            _assigned.Remove(partition);
+            state.Dispose();
+        }
+    }
+
+    private void ThrowIfFailed()
+    {
+        _handlerFailure?.Throw();
+        if (_fatal is { } fatal)
+        {
+            throw new SourceFailedException($"the Kafka client {_clientId} cannot go on: {fatal.Reason}");
+        }
+    }
+
+    private void SeekWhereSkipped()
+    {
+        if (!_mustSeek)
+        {
+            return;
+        }
+
+        _mustSeek = false;
+        foreach (var state in _assigned.Values)
+        {
+            if (state is { MustSeek: true, Paused: false })
+            {
+                SeekNow(state);
+            }
+        }
+    }
+
+    /// <summary>Moves the client to where the partition's reading stands.</summary>
+    private void SeekNow(SourcePartition state)
+    {
+        var target = new TopicPartitionOffset(Theirs(state.Partition), new Offset(state.Next));
+        state.MustSeek = false;
+        try
+        {
+            _consumer.Seek(target);
+        }
+        catch (KafkaException failure) when (failure.Error.Code is ErrorCode.Local_State or ErrorCode.Local_InProgress)
+        {
+            // Not fetching yet, just after its assignment: assigning it again begins at the right place too.
+            _consumer.IncrementalUnassign([target.TopicPartition]);
+            _consumer.IncrementalAssign([target]);
+        }
+    }
+}
