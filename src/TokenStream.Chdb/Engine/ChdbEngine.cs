@@ -133,13 +133,25 @@ internal sealed class ChdbEngine : IAsyncDisposable
         try
         {
             Directory.CreateDirectory(directory);
-            return new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ChdbStartException(
-                $"The store's data directory {directory} cannot be used ({exception.Message}); another process may hold it: stop that one, or name another directory with --data.",
-                exception);
+                $"The store's data directory {directory} cannot be created ({exception.Message}): name another directory with --data.", exception);
+        }
+        try
+        {
+            return new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new ChdbStartException(
+                $"The store's data directory {directory} cannot be written: give this user the right, or name another directory with --data.", exception);
+        }
+        catch (IOException exception)
+        {
+            throw new ChdbStartException(
+                $"The store's data directory {directory} is held by another process: stop that one, or name another directory with --data.", exception);
         }
     }
 

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace TokenStream.Chdb.Engine;
 
 /// <summary>Finds and loads the engine's library, once a process.</summary>
-internal static class ChdbLibrary
+internal static partial class ChdbLibrary
 {
     /// <summary>The environment variable that names the library's file.</summary>
     internal const string PathVariable = "TOKENSTREAM_CHDB";
@@ -25,6 +25,9 @@ internal static class ChdbLibrary
                 return;
             }
             var path = Find();
+            // The engine takes its time zone from the process's environment and nowhere else, and the runtime keeps its changes of the
+            // environment to itself: dates must not depend on where the machine stands.
+            SetEnvironment("TZ", "UTC", 1);
             if (!NativeLibrary.TryLoad(path, out _handle))
             {
                 throw new ChdbStartException($"The embedded store's engine {path} cannot be loaded on this machine (it is built for 64-bit Linux with glibc).");
@@ -37,6 +40,9 @@ internal static class ChdbLibrary
     internal static bool IsInstalled() => Installed() is { } path && File.Exists(path);
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) => name == "chdb" ? _handle : 0;
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetEnvironment(string name, string value, int overwrite);
 
     private static string Find()
     {

@@ -28,7 +28,6 @@ internal static class EngineFiles
         $"""
         <clickhouse>
           <user_directories><users_xml><path>{SecurityElement.Escape(users)}</path></users_xml></user_directories>
-          <timezone>UTC</timezone>
           <display_name>tokenstream</display_name>
           <max_server_memory_usage>{options.MaxMemoryBytes}</max_server_memory_usage>
           <mark_cache_size>{MarkCacheBytes}</mark_cache_size>
@@ -39,12 +38,12 @@ internal static class EngineFiles
 
     /// <summary>
     /// There is one user in the engine; what a session may do is the role it takes. An insert is answered when its rows are on disk, so
-    /// asynchronous inserts, this version's default, are off.
+    /// asynchronous inserts, this version's default, are off; so is looking into the process itself, on by default in this build.
     /// </summary>
     private static string Users(string database) =>
         $"""
         <clickhouse>
-          <profiles><default><async_insert>0</async_insert></default></profiles>
+          <profiles><default><async_insert>0</async_insert><allow_introspection_functions>0</allow_introspection_functions></default></profiles>
           <quotas><default/></quotas>
           <roles>
             <owner><grants><query>GRANT ALL ON *.* WITH GRANT OPTION</query></grants></owner>
