@@ -19,13 +19,14 @@ internal static class ClickHouseCommand
             DefaultValueFactory = _ => "127.0.0.1:8123",
         };
         var allowRemote = new Option<bool>("--allow-remote") { Description = "Allow an address that other machines reach (there is no TLS)." };
-        var command = new Command("clickhouse", "Run the embedded store alone, behind ClickHouse's HTTP interface.") { data, listen, allowRemote };
-        command.SetAction((parsed, cancellation) =>
-            RunAsync(parsed.GetValue(data)!.FullName, parsed.GetValue(listen)!, parsed.GetValue(allowRemote), cancellation));
+        var stopWithInput = new Option<bool>("--stop-with-input") { Description = "Stop when standard input ends, as it does when a parent process dies." };
+        var command = new Command("clickhouse", "Run the embedded store alone, behind ClickHouse's HTTP interface.") { data, listen, allowRemote, stopWithInput };
+        command.SetAction((parsed, cancellation) => RunAsync(
+            parsed.GetValue(data)!.FullName, parsed.GetValue(listen)!, parsed.GetValue(allowRemote), parsed.GetValue(stopWithInput), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string data, string listen, bool allowRemote, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string data, string listen, bool allowRemote, bool stopWithInput, CancellationToken cancellation)
     {
         using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true)
             .AddFilter("Microsoft", LogLevel.Critical));
@@ -38,7 +39,7 @@ internal static class ClickHouseCommand
         {
             var options = new ChdbServerOptions { DataDirectory = data, Listen = endpoint, AllowRemote = allowRemote };
             await using var server = await ChdbServer.StartAsync(options, loggers, TimeProvider.System, cancellation);
-            await StopRequestedAsync(cancellation);
+            await StopRequestedAsync(stopWithInput, cancellation);
             return 0;
         }
         catch (ChdbStartException exception)
@@ -48,19 +49,38 @@ internal static class ClickHouseCommand
         }
     }
 
-    /// <summary>Waits for SIGTERM, Ctrl-C or the caller's own cancellation.</summary>
-    private static async Task StopRequestedAsync(CancellationToken cancellation)
+    /// <summary>Waits for SIGTERM, Ctrl-C, the caller's own cancellation or, where wanted, the end of standard input.</summary>
+    private static async Task StopRequestedAsync(bool stopWithInput, CancellationToken cancellation)
     {
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
-            stop.TrySetResult();
+            // Ctrl-C reaches a whole group of processes at once: a supervised store waits until its node has drained and asks it to end.
+            if (!stopWithInput || context.Signal == PosixSignal.SIGTERM)
+            {
+                stop.TrySetResult();
+            }
         }
 
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         await using var cancelled = cancellation.Register(() => stop.TrySetResult());
-        await stop.Task;
+        var inputEnds = stopWithInput ? InputEndsAsync() : Task.Delay(Timeout.Infinite, CancellationToken.None);
+        await Task.WhenAny(stop.Task, inputEnds);
     }
+
+    /// <summary>A read of standard input blocks a thread and cannot be cancelled; the process's end ends it.</summary>
+    private static Task InputEndsAsync() => Task.Factory.StartNew(
+        static () =>
+        {
+            using var input = Console.OpenStandardInput();
+            var ignored = new byte[256];
+            while (input.Read(ignored) > 0)
+            {
+            }
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
 }
