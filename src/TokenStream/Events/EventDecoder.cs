@@ -7,13 +7,20 @@ namespace TokenStream.Events;
 public sealed class EventDecoder
 {
     private readonly DecodeScratch _scratch;
+    private readonly LayoutBook _layouts;
+    private readonly LayoutReader _layoutReader;
 
     /// <param name="labelKeys">The label keys that are dimensions, at most <see cref="UsageEvent.MaxLabels"/>.</param>
     /// <exception cref="ArgumentException">Too many keys, an empty or over-long one, or one twice.</exception>
     public EventDecoder(IReadOnlyList<string> labelKeys)
     {
         _scratch = new DecodeScratch(new LabelKeys(labelKeys));
+        _layouts = new LayoutBook();
+        _layoutReader = new LayoutReader(_scratch);
     }
+
+    /// <summary>Records that were read along a layout learnt before, the fast way.</summary>
+    public long Predicted => _layouts.Hits;
 
     /// <summary>
     /// Decodes one record. On false <paramref name="error"/> says why and the event is not to be used. The event's texts are read with
@@ -21,16 +28,39 @@ public sealed class EventDecoder
     /// </summary>
     public bool TryDecode(ReadOnlySpan<byte> record, ref UsageEvent e, out DecodeError error)
     {
+        var layout = _layouts.First(record);
+        for (var attempt = 0; layout is not null && attempt < LayoutBook.Attempts; attempt++)
+        {
+            e = default;
+            _scratch.Reset();
+            if (_layoutReader.TryRead(record, layout, ref e))
+            {
+                _layouts.Hit(layout);
+                error = default;
+                return true;
+            }
+
+            layout = _layouts.Next(record, layout);
+        }
+
+        return TryDecodeAny(record, ref e, out error);
+    }
+
+    /// <summary>Decodes a record whose layout is not known, and learns it now and then.</summary>
+    private bool TryDecodeAny(ReadOnlySpan<byte> record, ref UsageEvent e, out DecodeError error)
+    {
         e = default;
         _scratch.Reset();
         var reader = new EventReader(record, _scratch, ref e);
         var accepted = reader.TryRead();
         error = reader.Error;
+        if (accepted)
+        {
+            _layouts.Miss(record);
+        }
+
         return accepted;
     }
-
-    /// <summary>Where texts with escapes were undone: what slices with a complemented offset point into.</summary>
-    public ReadOnlySpan<byte> Scratch => _scratch.Bytes;
 
     /// <summary>The UTF-8 bytes of a text of the event that was decoded last from <paramref name="record"/>.</summary>
     public ReadOnlySpan<byte> Text(ReadOnlySpan<byte> record, Utf8Slice slice) => _scratch.Text(record, slice);

@@ -6,6 +6,12 @@ internal struct EventFieldSet
     private ulong _named;
     private ulong _null;
 
+    public EventFieldSet(ulong named, ulong valued)
+    {
+        _named = named;
+        _null = named & ~valued;
+    }
+
     /// <summary>False where the field was named before.</summary>
     public bool TryAdd(EventField field)
     {
@@ -20,5 +26,5 @@ internal struct EventFieldSet
     /// <summary>True where the field was named and not null.</summary>
     public readonly bool Contains(EventField field) => (_named & ~_null & Bit(field)) != 0;
 
-    private static ulong Bit(EventField field) => 1UL << (int)field;
+    public static ulong Bit(EventField field) => 1UL << (int)field;
 }

@@ -18,8 +18,6 @@ internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch
     /// <summary>Why the last method returned false.</summary>
     public DecodeError Error { get; private set; }
 
-    public readonly EventFieldSet Seen => _seen;
-
     public bool TryRead()
     {
         if (_recordLength > EventLimits.RecordBytes)
@@ -33,6 +31,18 @@ internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch
         }
 
         return TryMembers() && TryWhole();
+    }
+
+    /// <summary>
+    /// Reads the one value that begins at a byte, for a caller that knows the field and keeps the set of fields itself; leaves the byte after
+    /// it. False also for null: the caller took the field for one that is there.
+    /// </summary>
+    public bool TryReadValue(EventField field, ref int at)
+    {
+        _scanner.At = at;
+        var read = field == EventField.None ? _scanner.TrySkip(1) : _scanner.Peek() != 'n' && TryValue(field);
+        at = _scanner.At;
+        return read;
     }
 
     private bool TryMembers()
@@ -192,7 +202,7 @@ internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch
         return length > bound ? DecodeReason.TextTooLong : Utf8.IsValid(source) ? DecodeReason.None : DecodeReason.InvalidUtf8;
     }
 
-    /// <summary>An integer; beyond 18 digits it is out of any field's range already.</summary>
+    /// <summary>An integer within the bounds of a delta, whether the field has a sign is judged later; a time within 18 digits.</summary>
     private bool TryCount(EventField field, out long count)
     {
         var at = _scanner.At;
@@ -212,13 +222,19 @@ internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch
             return Refuse(DecodeReason.NotAnInteger, field, at);
         }
 
-        return inRange || Refuse(field == EventField.Time ? DecodeReason.TimeUnusable : DecodeReason.CountOutOfRange, field, at);
+        if (field == EventField.Time)
+        {
+            return inRange || Refuse(DecodeReason.TimeUnusable, field, at);
+        }
+
+        inRange &= count is >= -EventLimits.Count and <= EventLimits.Count || field == EventField.StartedAt;
+        return inRange || Refuse(DecodeReason.CountOutOfRange, field, at);
     }
 
     private bool TryCheckedCount(EventField field)
     {
         var at = _scanner.At;
-        return TryCount(field, out var count) && (EventRules.Check(count, 0, field) is not { } verdict || Refuse(verdict.Reason, field, at));
+        return TryCount(field, out var count) && (count >= 0 || Refuse(DecodeReason.CountNegative, field, at));
     }
 
     private bool TryTime(EventField field)

@@ -34,10 +34,10 @@ internal static class EventRules
         var required = seen.Contains(EventField.Time) & ((e.Present & Totals) == Totals);
         var plain = (e.Kind == EventKind.Request) & (e.Units == 0) & ((e.Present & EventFields.Attempt) == 0 | e.Attempt > 0);
 
-        // None has a bit above 2^39 (5.5e11, below the limit), so none is negative and no sum can overflow.
+        // None is negative: the sign bit of one would show in all.
         var counts = e.TokensIn | e.TokensOut | e.TokensCached | e.TokensCacheWrite5m | e.TokensCacheWrite1h | e.TokensReasoning
             | e.LatencyMs | e.TtftMs | e.Attempt;
-        return texts & required & plain & (unchecked((ulong)counts) < 1UL << 39)
+        return texts & required & plain & (counts >= 0)
             && e.TokensCached + e.TokensCacheWrite5m + e.TokensCacheWrite1h <= e.TokensIn
             && e.TokensReasoning <= e.TokensOut;
     }
@@ -78,32 +78,30 @@ internal static class EventRules
             : EventField.None;
     }
 
+    /// <summary>Only an adjustment's tokens and units have a sign. That no count is too large was seen when it was read.</summary>
     private static (DecodeReason Reason, EventField Field) FindBadCount(in UsageEvent e)
     {
         var signed = e.Kind == EventKind.Adjustment;
-        var least = signed ? -EventLimits.Count : 0;
-        var refused = Check(e.TokensIn, least, EventField.TokensIn)
-            ?? Check(e.TokensOut, least, EventField.TokensOut)
-            ?? Check(e.TokensCached, least, EventField.TokensCached)
-            ?? Check(e.TokensCacheWrite5m, least, EventField.TokensCacheWrite5m)
-            ?? Check(e.TokensCacheWrite1h, least, EventField.TokensCacheWrite1h)
-            ?? Check(e.TokensReasoning, least, EventField.TokensReasoning)
-            ?? Check(e.LatencyMs, 0, EventField.LatencyMs)
-            ?? Check(e.TtftMs, 0, EventField.TtftMs)
-            ?? Check(e.Attempt, 0, EventField.Attempt);
-        for (var i = 0; refused is null && i < e.Units; i++)
+        var negative = e.LatencyMs < 0 ? EventField.LatencyMs
+            : e.TtftMs < 0 ? EventField.TtftMs
+            : e.Attempt < 0 ? EventField.Attempt
+            : signed ? EventField.None
+            : e.TokensIn < 0 ? EventField.TokensIn
+            : e.TokensOut < 0 ? EventField.TokensOut
+            : e.TokensCached < 0 ? EventField.TokensCached
+            : e.TokensCacheWrite5m < 0 ? EventField.TokensCacheWrite5m
+            : e.TokensCacheWrite1h < 0 ? EventField.TokensCacheWrite1h
+            : e.TokensReasoning < 0 ? EventField.TokensReasoning
+            : EventField.None;
+        for (var i = 0; !signed && negative == EventField.None && i < e.Units; i++)
         {
-            refused = Check(e.UnitCounts[i], least, EventField.Units);
+            negative = e.UnitCounts[i] < 0 ? EventField.Units : EventField.None;
         }
 
-        return refused ?? (e.Has(EventFields.Attempt) && e.Attempt == 0 ? (DecodeReason.CountOutOfRange, EventField.Attempt) : default);
+        return negative != EventField.None ? (DecodeReason.CountNegative, negative)
+            : e.Has(EventFields.Attempt) && e.Attempt == 0 ? (DecodeReason.CountOutOfRange, EventField.Attempt)
+            : default;
     }
-
-    /// <summary>The verdict on one count whose least value is given; null where there is nothing to say.</summary>
-    public static (DecodeReason Reason, EventField Field)? Check(long count, long least, EventField field) =>
-        count > EventLimits.Count ? (DecodeReason.CountOutOfRange, field)
-        : count >= least ? null
-        : (least < 0 ? DecodeReason.CountOutOfRange : DecodeReason.CountNegative, field);
 
     private static (DecodeReason Reason, EventField Field) FindBadSubset(in UsageEvent e)
     {

@@ -61,7 +61,7 @@ internal static class EventTime
         var tens = text[at] - '0';
         var ones = text[at + 1] - '0';
         value = (tens * 10) + ones;
-        return (uint)tens <= 9 && (uint)ones <= 9;
+        return tens is >= 0 and <= 9 && ones is >= 0 and <= 9;
     }
 
     private static bool TryFraction(ReadOnlySpan<byte> text, ref int at, out int fractionMs)

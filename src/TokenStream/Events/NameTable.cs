@@ -69,7 +69,8 @@ public sealed unsafe class NameTable : IDisposable
     /// <summary>The name of a number. Valid until the table is cleared, grows or is disposed of.</summary>
     public ReadOnlySpan<byte> Name(int id)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)Count, nameof(id));
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, Count);
         var slot = _slots + _slotOfId[id];
         return new ReadOnlySpan<byte>(Bytes(slot), slot->Length);
     }
@@ -77,7 +78,8 @@ public sealed unsafe class NameTable : IDisposable
     /// <summary>The <see cref="StableHash"/> of a number's name, without reading the name.</summary>
     public ulong Hash(int id)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)id, (uint)Count, nameof(id));
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, Count);
         return _slots[_slotOfId[id]].Hash;
     }
 
