@@ -44,6 +44,11 @@ public readonly record struct DailyHours
         return StartMinute < EndMinute ? minute >= StartMinute && minute < EndMinute : minute >= StartMinute || minute < EndMinute;
     }
 
+    /// <summary>Whether some minute of the day lies in both: then the start of one lies in the other.</summary>
+    public bool Overlaps(DailyHours other) =>
+        IsWholeDay || other.IsWholeDay ||
+        Contains(other.StartMinute * MillisecondsAMinute) || other.Contains(StartMinute * MillisecondsAMinute);
+
     public override string ToString() => IsWholeDay
         ? "00:00-24:00"
         : string.Create(CultureInfo.InvariantCulture, $"{StartMinute / 60:00}:{StartMinute % 60:00}-{EndMinute / 60:00}:{EndMinute % 60:00}");

@@ -24,6 +24,9 @@ internal readonly record struct NamePattern
 
     public bool Matches(string name) => Matches(Text, name.ToLowerInvariant());
 
+    /// <summary>The same for a name that is in lower case already.</summary>
+    public bool MatchesLower(string name) => Matches(Text, name);
+
     public override string ToString() => Text;
 
     /// <summary>Walks both once, going back to the last star on a mismatch: linear but for patterns of many stars.</summary>

@@ -14,6 +14,7 @@ public sealed class PriceBook
     {
         Content = content;
         Units = new UnitTable(content.StandaloneUnits());
+        Lookup = new PriceLookup(content);
     }
 
     /// <summary>A book without any price: everything is unpriced.</summary>
@@ -34,6 +35,8 @@ public sealed class PriceBook
     public UnitTable Units { get; }
 
     internal PriceBookContent Content { get; }
+
+    internal PriceLookup Lookup { get; }
 
     /// <summary>The prices for such requests. Names are case-blind; absent region and service tier are empty.</summary>
     public PricePlan Plan(string tenant, string provider, string model, string region, string serviceTier) =>

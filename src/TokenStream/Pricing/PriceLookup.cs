@@ -1,41 +1,50 @@
 namespace TokenStream.Pricing;
 
 /// <summary>
-/// Finds the list entry of a model by its names: the provider, then the model by id or name, then by pattern, then the same with each
-/// provider that this one falls back to. A literal name beats a pattern, and of several patterns the one that fixes most characters wins,
-/// the first in the book among equals.
+/// Finds the list entry of a model by its names: the provider, then its model, then the same in each provider that this one falls back to.
 /// </summary>
-internal sealed class PriceLookup(PriceBookContent book, List<PriceLookupStep>? trace)
+internal sealed class PriceLookup
 {
-    public ProviderPrices? FindProvider(string name)
+    private readonly NameIndex<ProviderPrices> _providers;
+    private readonly Dictionary<ProviderPrices, NameIndex<ModelPrices>> _models = new(ReferenceEqualityComparer.Instance);
+
+    public PriceLookup(PriceBookContent book)
     {
-        var provider = Best(book.Providers, name, provider => provider.Id, provider => provider.Names, out var pattern);
-        Note($"provider '{name}'", Describe(provider?.Id, pattern, name));
+        _providers = new NameIndex<ProviderPrices>(book.Providers, provider => provider.Id, provider => provider.Names);
+        foreach (var provider in book.Providers)
+        {
+            _models.Add(provider, new NameIndex<ModelPrices>(provider.Models, model => model.Id, model => model.Names));
+        }
+    }
+
+    public ProviderPrices? FindProvider(string name, List<PriceLookupStep>? trace)
+    {
+        var provider = _providers.Find(name, out var how);
+        Note(trace, $"provider '{name}'", provider?.Id, how);
         return provider;
     }
 
-    public (ProviderPrices Provider, ModelPrices Model)? FindModel(ProviderPrices provider, string name) =>
-        FindModel(provider, name, new HashSet<string>(StringComparer.OrdinalIgnoreCase));
+    public FoundModel? FindModel(ProviderPrices provider, string name, List<PriceLookupStep>? trace) =>
+        FindModel(provider, name, trace, new HashSet<ProviderPrices>(ReferenceEqualityComparer.Instance));
 
-    private (ProviderPrices Provider, ModelPrices Model)? FindModel(ProviderPrices provider, string name, HashSet<string> seen)
+    private FoundModel? FindModel(ProviderPrices provider, string name, List<PriceLookupStep>? trace, HashSet<ProviderPrices> seen)
     {
         // Fallbacks may name each other; each provider is asked once.
-        if (!seen.Add(provider.Id))
+        if (!seen.Add(provider))
         {
             return null;
         }
 
-        var model = Best(provider.Models, name, model => model.Id, model => model.Names, out var pattern);
-        Note($"model '{name}' of {provider.Id}", Describe(model?.Id, pattern, name));
+        var model = _models[provider].Find(name, out var how);
+        Note(trace, $"model '{name}' of {provider.Id}", model?.Id, how);
         if (model is not null)
         {
-            return (provider, model);
+            return new FoundModel(provider, model);
         }
 
         foreach (var fallback in provider.Fallback)
         {
-            var next = book.Providers.FirstOrDefault(other => string.Equals(other.Id, fallback, StringComparison.OrdinalIgnoreCase));
-            if (next is not null && FindModel(next, name, seen) is { } found)
+            if (_providers.FindById(fallback) is { } next && FindModel(next, name, trace, seen) is { } found)
             {
                 return found;
             }
@@ -44,42 +53,9 @@ internal sealed class PriceLookup(PriceBookContent book, List<PriceLookupStep>? 
         return null;
     }
 
-    private static T? Best<T>(IEnumerable<T> candidates, string name, Func<T, string> id, Func<T, IReadOnlyList<NamePattern>> names, out NamePattern? by)
-        where T : class
-    {
-        T? best = null;
-        by = null;
-        foreach (var candidate in candidates)
-        {
-            if (string.Equals(id(candidate), name, StringComparison.OrdinalIgnoreCase))
-            {
-                by = null;
-                return candidate;
-            }
-
-            foreach (var pattern in names(candidate))
-            {
-                if (pattern.Matches(name) && (by is null || Beats(pattern, by.Value)))
-                {
-                    best = candidate;
-                    by = pattern;
-                }
-            }
-        }
-
-        return best;
-    }
-
-    private static bool Beats(NamePattern pattern, NamePattern other) =>
-        pattern.IsLiteral != other.IsLiteral ? pattern.IsLiteral : pattern.Literals > other.Literals;
-
-    private static string Describe(string? id, NamePattern? pattern, string name) => (id, pattern) switch
-    {
-        (null, _) => "not in the book",
-        (_, null) => $"{id}",
-        (_, { IsLiteral: true }) => $"{id}, which is also called '{name}'",
-        _ => $"{id}, by its pattern '{pattern}'",
-    };
-
-    private void Note(string tried, string outcome) => trace?.Add(new PriceLookupStep(tried, outcome));
+    private static void Note(List<PriceLookupStep>? trace, string tried, string? id, string how) =>
+        trace?.Add(new PriceLookupStep(tried, id is null ? "not in the book" : id + how));
 }
+
+/// <summary>A model's list entry and the provider it stands with, which a fallback makes another one than was asked for.</summary>
+internal sealed record FoundModel(ProviderPrices Provider, ModelPrices Model);

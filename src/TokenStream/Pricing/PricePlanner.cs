@@ -25,10 +25,9 @@ internal sealed class PricePlanner
 
     private PricePlan Plan()
     {
-        var lookup = new PriceLookup(_book.Content, _trace);
-        var provider = lookup.FindProvider(_request.Provider);
-        var found = provider is null ? null : lookup.FindModel(provider, _request.Model);
-        var layers = found is null ? [] : Layers(found.Value.Model);
+        var provider = _book.Lookup.FindProvider(_request.Provider, _trace);
+        var found = provider is null ? null : _book.Lookup.FindModel(provider, _request.Model, _trace);
+        var layers = found is null ? [] : Layers(found.Model);
         var contracts = ContractLookup.Find(_book.Content.Contracts, _request, provider?.Id, found?.Model.Id, _trace);
 
         var cuts = layers.SelectMany(layer => layer).SelectMany(entry => new[] { entry.SinceMs, entry.UntilMs })
@@ -86,7 +85,7 @@ internal sealed class PricePlanner
         long since,
         long until,
         ProviderPrices? provider,
-        (ProviderPrices Provider, ModelPrices Model)? found,
+        FoundModel? found,
         List<PriceEntry> entries,
         ContractPrices? contract)
     {
@@ -95,8 +94,8 @@ internal sealed class PricePlanner
             var edges = entry.Bands.Concat(contract?.Bands ?? []).Select(band => band.AboveTokens);
             foreach (var above in edges.Append(PriceBand.Everything).Distinct().OrderDescending())
             {
-                var row = AddRow(ListCell(found!.Value, entry, Edge(entry.Bands, above)), RatesAt(entry.Bands, above), -1);
-                AddStep(since, until, above, entry.Hours, contract is null ? row : AddContractRow(row, entry, above, contract, found.Value));
+                var row = AddRow(ListCell(found!, entry, Edge(entry.Bands, above)), RatesAt(entry.Bands, above), -1);
+                AddStep(since, until, above, entry.Hours, contract is null ? row : AddContractRow(row, entry, above, contract, found!));
             }
         }
 
@@ -121,7 +120,7 @@ internal sealed class PricePlanner
         }
     }
 
-    private int AddContractRow(int listRow, PriceEntry entry, long above, ContractPrices contract, (ProviderPrices Provider, ModelPrices Model) found)
+    private int AddContractRow(int listRow, PriceEntry entry, long above, ContractPrices contract, FoundModel found)
     {
         var list = RatesAt(entry.Bands, above);
         var discounted = contract.Factor.IsKnown ? list.Times(contract.Factor) : list;
@@ -160,7 +159,7 @@ internal sealed class PricePlanner
     private void AddStep(long since, long until, long above, DailyHours hours, int row) =>
         _steps.Add(new PricePlan.Step { SinceMs = since, UntilMs = until, AboveTokens = above, Hours = hours, Row = row });
 
-    private static string ListCell((ProviderPrices Provider, ModelPrices Model) found, PriceEntry entry, long above) => new PriceCell
+    private static string ListCell(FoundModel found, PriceEntry entry, long above) => new PriceCell
     {
         Provider = found.Provider.Id,
         Model = found.Model.Id,

@@ -1,0 +1,125 @@
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace TokenStream.Pricing;
+
+/// <summary>A node of a YAML text with its place in it, lines and columns from 1.</summary>
+internal abstract record YamlTree(int Line, int Column)
+{
+    /// <summary>Deepest nesting that is read: a book needs eight levels, and the reading recurses.</summary>
+    public const int MaxDepth = 16;
+
+    private const string NoAnchors = "anchors and aliases are not allowed in a price book";
+
+    /// <summary>What the node is, for error messages.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>
+    /// Reads the one document of a text. Null where it is no YAML, with the error noted; a key that stands twice is noted and the first one
+    /// kept, anchors and aliases are refused, since a small text could stand for a huge one.
+    /// </summary>
+    public static YamlTree? Parse(string text, PriceBookErrors errors)
+    {
+        try
+        {
+            var parser = new Parser(new StringReader(text));
+            parser.Consume<StreamStart>();
+            if (parser.Accept<StreamEnd>(out _))
+            {
+                errors.Add(1, 1, "the price book is empty");
+                return null;
+            }
+
+            parser.Consume<DocumentStart>();
+            var root = Read(parser, errors, 0);
+            parser.Consume<DocumentEnd>();
+            if (parser.TryConsume<DocumentStart>(out var second))
+            {
+                errors.Add((int)second.Start.Line, (int)second.Start.Column, "a second document begins; a price book is one document");
+            }
+
+            return root;
+        }
+        catch (YamlException exception)
+        {
+            errors.Add((int)exception.Start.Line, (int)exception.Start.Column, $"is not YAML: {exception.Message}");
+            return null;
+        }
+    }
+
+    private static YamlTree Read(IParser parser, PriceBookErrors errors, int depth)
+    {
+        if (parser.Accept<AnchorAlias>(out var alias))
+        {
+            throw new YamlException(alias.Start, alias.End, NoAnchors);
+        }
+
+        var current = parser.Consume<NodeEvent>();
+        var (line, column) = ((int)current.Start.Line, (int)current.Start.Column);
+        if (depth > MaxDepth)
+        {
+            throw new YamlException(current.Start, current.End, $"nested deeper than {MaxDepth} levels");
+        }
+
+        if (!current.Anchor.IsEmpty)
+        {
+            throw new YamlException(current.Start, current.End, NoAnchors);
+        }
+
+        switch (current)
+        {
+            case Scalar scalar:
+                return new YamlScalar(line, column, scalar.Value);
+            case SequenceStart:
+                List<YamlTree> items = [];
+                while (!parser.TryConsume<SequenceEnd>(out _))
+                {
+                    items.Add(Read(parser, errors, depth + 1));
+                }
+
+                return new YamlList(line, column, items);
+            default:
+                return ReadMap(parser, errors, depth, line, column);
+        }
+    }
+
+    private static YamlMap ReadMap(IParser parser, PriceBookErrors errors, int depth, int line, int column)
+    {
+        List<(YamlScalar Key, YamlTree Value)> entries = [];
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (!parser.TryConsume<MappingEnd>(out _))
+        {
+            var key = Read(parser, errors, depth + 1);
+            var value = Read(parser, errors, depth + 1);
+            if (key is not YamlScalar scalar)
+            {
+                errors.Add(key, $"a key must be a text, not {key.Kind}");
+            }
+            else if (!seen.Add(scalar.Text))
+            {
+                errors.Add(key, $"'{scalar.Text}' stands here a second time");
+            }
+            else
+            {
+                entries.Add((scalar, value));
+            }
+        }
+
+        return new YamlMap(line, column, entries);
+    }
+}
+
+internal sealed record YamlScalar(int Line, int Column, string Text) : YamlTree(Line, Column)
+{
+    public override string Kind => "a text or number";
+}
+
+internal sealed record YamlList(int Line, int Column, IReadOnlyList<YamlTree> Items) : YamlTree(Line, Column)
+{
+    public override string Kind => "a list";
+}
+
+internal sealed record YamlMap(int Line, int Column, IReadOnlyList<(YamlScalar Key, YamlTree Value)> Entries) : YamlTree(Line, Column)
+{
+    public override string Kind => "a mapping";
+}
