@@ -28,13 +28,7 @@ internal static partial class BrokerLogMessages
     [LoggerMessage(5006, LogLevel.Error, "Accepting connections failed; trying again")]
     public static partial void AcceptFailed(this ILogger logger, Exception exception);
 
-    [LoggerMessage(5010, LogLevel.Information, "Created topic {Topic} with {Partitions} partitions")]
-    public static partial void TopicCreated(this ILogger logger, string topic, int partitions);
-
-    [LoggerMessage(5011, LogLevel.Information, "Deleted topic {Topic}")]
-    public static partial void TopicDeleted(this ILogger logger, string topic);
-
-    [LoggerMessage(5012, LogLevel.Warning, "Topic {Topic} was not created on demand: {Reason} ({Suppressed} lines like this were left out)")]
+    [LoggerMessage(5010, LogLevel.Warning, "Topic {Topic} was not created on demand: {Reason} ({Suppressed} lines like this were left out)")]
     public static partial void TopicRefused(this ILogger logger, string topic, string reason, long suppressed);
 
     [LoggerMessage(5020, LogLevel.Information, "Committed offsets are back: {Groups} groups, {Offsets} offsets")]

@@ -74,25 +74,10 @@ internal sealed class TopicCatalog(LogStore store, BrokerOptions options, ILogge
                 : new TopicResult(LogError.None, null, null);
         }
 
-        TopicResult created = store.Create(name, count, config);
-        if (created.Topic is not null)
-        {
-            logger.TopicCreated(name, count);
-        }
-
-        return created;
+        return store.Create(name, count, config);
     }
 
-    public TopicResult Delete(string name)
-    {
-        TopicResult deleted = store.Delete(name);
-        if (deleted.Error == LogError.None)
-        {
-            logger.TopicDeleted(name);
-        }
-
-        return deleted;
-    }
+    public TopicResult Delete(string name) => store.Delete(name);
 
     public TopicResult AddPartitions(string name, int total) => store.AddPartitions(name, total);
 
