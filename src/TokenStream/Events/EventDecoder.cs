@@ -62,6 +62,9 @@ public sealed class EventDecoder
         return accepted;
     }
 
+    /// <summary>Where texts with escapes were undone: what slices with a complemented offset point into.</summary>
+    public ReadOnlySpan<byte> Scratch => _scratch.Bytes;
+
     /// <summary>The UTF-8 bytes of a text of the event that was decoded last from <paramref name="record"/>.</summary>
     public ReadOnlySpan<byte> Text(ReadOnlySpan<byte> record, Utf8Slice slice) => _scratch.Text(record, slice);
 }

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace TokenStream.Pricing;
 
 /// <summary>
@@ -8,6 +10,9 @@ public sealed class PriceBook
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _cellsById = new(StringComparer.Ordinal);
+    private readonly FrozenSet<string> _tenants;
+    private readonly FrozenSet<string> _providers;
+    private readonly FrozenSet<string> _models;
     private string[] _cells = [string.Empty];
 
     internal PriceBook(PriceBookContent content)
@@ -15,6 +20,10 @@ public sealed class PriceBook
         Content = content;
         Units = new UnitTable(content.StandaloneUnits());
         Lookup = new PriceLookup(content);
+        _tenants = content.Contracts.Select(contract => contract.Tenant).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        _providers = content.Providers.Select(provider => provider.Id).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        _models = content.Providers.SelectMany(provider => provider.Models).SelectMany(model => model.LiteralNames)
+            .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
     }
 
     /// <summary>A book without any price: everything is unpriced.</summary>
@@ -37,6 +46,15 @@ public sealed class PriceBook
     internal PriceBookContent Content { get; }
 
     internal PriceLookup Lookup { get; }
+
+    /// <summary>Whether a contract names the tenant. What a book names keeps its own name in rollups, whatever their bounds.</summary>
+    public bool NamesTenant(string tenant) => _tenants.Contains(tenant);
+
+    /// <summary>Whether the book has the provider, by its id.</summary>
+    public bool NamesProvider(string provider) => _providers.Contains(provider);
+
+    /// <summary>Whether the book has the model, by its id or a name without wildcards.</summary>
+    public bool NamesModel(string model) => _models.Contains(model);
 
     /// <summary>The prices for such requests. Names are case-blind; absent region and service tier are empty.</summary>
     public PricePlan Plan(string tenant, string provider, string model, string region, string serviceTier) =>

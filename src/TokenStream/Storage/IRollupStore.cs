@@ -33,8 +33,9 @@ public interface IRollupStore
     Task InsertMarksAsync(int rollupsPartition, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation);
 
     /// <summary>
-    /// Sums part 0 of the finer grain (with FINAL) into rows of the grain, versioned by the number of rows summed; corrections are left out.
-    /// Readers do not see the rows before <see cref="PublishSealAsync"/>.
+    /// Sums part 0 of the finer grain (with FINAL) into rows of the grain; corrections are left out. A row's version is the number of 10 s rows
+    /// in it, through all grains (of a coarser grain: the sum of the versions summed), so that a writer that saw less never wins. Readers do
+    /// not see the rows before <see cref="PublishSealAsync"/>.
     /// </summary>
     Task SealAsync(SealRange range, CancellationToken cancellation);
 

@@ -1,0 +1,124 @@
+using System.Text;
+
+namespace TokenStream.Windowing;
+
+/// <summary>
+/// A growing buffer of varints: unsigned ones in groups of seven bits, lowest first (LEB128); signed ones zigzag-coded into them.
+/// </summary>
+internal sealed class BlockBuffer
+{
+    private byte[] _bytes = new byte[4096];
+
+    public int Length { get; private set; }
+
+    public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, Length);
+
+    public void Clear() => Length = 0;
+
+    public void Byte(byte value)
+    {
+        Reserve(1);
+        _bytes[Length++] = value;
+    }
+
+    public void Unsigned(UInt128 value)
+    {
+        Reserve(19);
+        while (value >= 0x80)
+        {
+            _bytes[Length++] = (byte)((byte)(value & 0x7F) | 0x80);
+            value >>= 7;
+        }
+
+        _bytes[Length++] = (byte)value;
+    }
+
+    public void Signed(Int128 value) => Unsigned(unchecked((UInt128)((value << 1) ^ (value >> 127))));
+
+    public void Bytes(ReadOnlySpan<byte> bytes)
+    {
+        Reserve(bytes.Length);
+        bytes.CopyTo(_bytes.AsSpan(Length));
+        Length += bytes.Length;
+    }
+
+    public void Text(ReadOnlySpan<byte> utf8)
+    {
+        Unsigned((UInt128)utf8.Length);
+        Bytes(utf8);
+    }
+
+    public void Text(string text) => Text(Encoding.UTF8.GetBytes(text));
+
+    private void Reserve(int bytes)
+    {
+        if (Length + bytes > _bytes.Length)
+        {
+            Array.Resize(ref _bytes, Math.Max(Length + bytes, _bytes.Length * 2));
+        }
+    }
+}
+
+/// <summary>Reads what <see cref="BlockBuffer"/> wrote.</summary>
+/// <remarks>Every method throws <see cref="FormatException"/> where the bytes end early or a number is too large.</remarks>
+internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
+{
+    private ReadOnlySpan<byte> _rest = bytes;
+
+    public readonly bool IsAtEnd => _rest.IsEmpty;
+
+    public byte Byte()
+    {
+        if (_rest.IsEmpty)
+        {
+            throw new FormatException("the record ends early");
+        }
+
+        var value = _rest[0];
+        _rest = _rest[1..];
+        return value;
+    }
+
+    public UInt128 Unsigned()
+    {
+        UInt128 value = 0;
+        for (var shift = 0; shift < 128; shift += 7)
+        {
+            var next = Byte();
+            value |= (UInt128)(next & 0x7Fu) << shift;
+            if (next < 0x80)
+            {
+                return value;
+            }
+        }
+
+        throw new FormatException("a number is longer than 128 bits");
+    }
+
+    public Int128 Signed()
+    {
+        var value = Unsigned();
+        return unchecked((Int128)(value >> 1) ^ -(Int128)(value & 1));
+    }
+
+    public long Long()
+    {
+        var value = Signed();
+        return value >= long.MinValue && value <= long.MaxValue ? (long)value : throw new FormatException("a number does not fit 64 bits");
+    }
+
+    /// <summary>A count of things that take at least one byte each, so that a damaged count cannot ask for memory.</summary>
+    public int Count()
+    {
+        var value = Unsigned();
+        return value <= (UInt128)_rest.Length ? (int)value : throw new FormatException("a count is larger than the record");
+    }
+
+    public string Text()
+    {
+        var length = Count();
+        var text = Encoding.UTF8.GetString(_rest[..length]);
+        _rest = _rest[length..];
+        return text;
+    }
+}
