@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+
+namespace TokenStream.Runtime;
+
+/// <summary>Messages of the stages: 2000 windowing, 3000 store. docs/telemetry.md lists them.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(2000, LogLevel.Error, "Worker {Worker} ended: see the exception; restart the node once its cause is gone")]
+    public static partial void WorkerFailed(ILogger logger, string worker, Exception exception);
+
+    [LoggerMessage(2001, LogLevel.Information, "{Partition} has no commit yet: reading from offset {Offset}")]
+    public static partial void FirstCommit(ILogger logger, TopicPartition partition, long offset);
+
+    [LoggerMessage(2002, LogLevel.Error, "{Partition} stopped: {Reason}")]
+    public static partial void PartitionStopped(ILogger logger, TopicPartition partition, string reason);
+
+    [LoggerMessage(2003, LogLevel.Warning, "The commit of {Partition} was refused or its outcome is unknown: starting again from what is committed")]
+    public static partial void CommitFailed(ILogger logger, TopicPartition partition);
+
+    [LoggerMessage(2004, LogLevel.Warning, "A batch was not acknowledged ({Reason}): starting again from what is committed; check that Kafka is up")]
+    public static partial void PublishFailed(ILogger logger, string reason);
+
+    [LoggerMessage(2005, LogLevel.Information, "{Partition}: decision {Decision}, found pending at the start, is published")]
+    public static partial void PendingPublished(ILogger logger, TopicPartition partition, long decision);
+
+    [LoggerMessage(2006, LogLevel.Information, "{Partition} takes up version {Version} of the rules")]
+    public static partial void RulesTakenUp(ILogger logger, TopicPartition partition, long version);
+
+    [LoggerMessage(3000, LogLevel.Warning, "The store did not take a block; next attempt in {WaitMs} ms, nothing is lost: {Reason}")]
+    public static partial void StoreUnavailable(ILogger logger, long waitMs, string reason);
+
+    [LoggerMessage(3001, LogLevel.Information, "The store takes blocks again")]
+    public static partial void StoreAnswers(ILogger logger);
+
+    [LoggerMessage(3002, LogLevel.Error, "{Partition} offset {Offset} is not a rollup, passed over: {Reason}")]
+    public static partial void RollupDamaged(ILogger logger, TopicPartition partition, long offset, string reason);
+}
