@@ -79,7 +79,7 @@ CREATE TABLE IF NOT EXISTS tokenstream.rollups_10s
     written_at DateTime('UTC') DEFAULT now() COMMENT 'When the row was written; retention counts from here.'
 )
 ENGINE = ReplacingMergeTree(rows_summed)
-PARTITION BY toYYYYMMDD(window_start)
+PARTITION BY toMonday(window_start)
 PRIMARY KEY (window_start, environment, tenant_id, app, feature)
 ORDER BY (window_start, environment, tenant_id, app, feature, provider, model, prompt_version, label_1, label_2, label_3, label_4,
           price_cell, topic, partition, rollups_partition, epoch, corrected_start, part)
@@ -249,7 +249,7 @@ CREATE TABLE IF NOT EXISTS tokenstream.rollups_1h
     written_at DateTime('UTC') DEFAULT now() COMMENT 'When the row was written; retention counts from here.'
 )
 ENGINE = ReplacingMergeTree(rows_summed)
-PARTITION BY toYYYYMM(window_start)
+PARTITION BY toStartOfQuarter(window_start)
 PRIMARY KEY (window_start, environment, tenant_id, app, feature)
 ORDER BY (window_start, environment, tenant_id, app, feature, provider, model, prompt_version, label_1, label_2, label_3, label_4,
           price_cell, topic, partition, rollups_partition, epoch, corrected_start, part)

@@ -51,8 +51,7 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
             MarkColumns.Write(rows, mark);
         }
 
-        var head = $"INSERT INTO tokenstream.marks ({MarkColumns.All}) SETTINGS {InsertSettings}, insert_deduplication_token = {Quote(token)}";
-        await client.InsertAsync(head, rows, cancellation).ConfigureAwait(false);
+        await InsertAsync($"marks ({MarkColumns.All})", rows, $"{rollupsPartition}/{token}", cancellation).ConfigureAwait(false);
     }
 
     public Task SealAsync(SealRange range, CancellationToken cancellation)
@@ -114,7 +113,15 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
             ("epoch", Text(epoch)),
             ("start", Text(startMs / 1000)));
 
-    internal static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+    /// <summary>
+    /// Drops rows of finer grains that are sealed into the next one and were written long ago: 10 s rows after 7 days, minutes after 100,
+    /// hours after 800; days are kept. Returns how many parts went. Cheap enough to be called every hour.
+    /// </summary>
+    /// <param name="now">Rows were written at the server's time; the two clocks need to agree to the day only.</param>
+    public Task<int> DropExpiredAsync(DateTimeOffset now, CancellationToken cancellation) =>
+        Retention.DropExpiredAsync(client, now, cancellation);
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static SealRange Sealed(string?[] row, int rollupsPartition)
     {
@@ -181,9 +188,18 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
                 RollupColumns.Write(rows, rollupsPartition, rollups[i], grain);
             }
 
-            var head = $"INSERT INTO tokenstream.rollups_{grain.Suffix} ({RollupColumns.All}) SETTINGS {InsertSettings}, " +
-                $"insert_deduplication_token = {Quote($"{token}/{first}")}";
-            await client.InsertAsync(head, rows, cancellation).ConfigureAwait(false);
+            await InsertAsync($"rollups_{grain.Suffix} ({RollupColumns.All})", rows, $"{rollupsPartition}/{token}/{first}", cancellation)
+                .ConfigureAwait(false);
         }
     }
+
+    /// <summary>
+    /// Inserts a block once. ClickHouse drops a block whose token it knows, whatever is in it: so the token carries the content's checksum,
+    /// and blocks of a rollups topic that began anew are not taken for those of the old one.
+    /// </summary>
+    private Task InsertAsync(string tableAndColumns, RowBinaryWriter rows, string token, CancellationToken cancellation) =>
+        client.InsertAsync(
+            $"INSERT INTO tokenstream.{tableAndColumns} SETTINGS {InsertSettings}, insert_deduplication_token = {Quote($"{token}/{rows.Checksum():x8}")}",
+            rows,
+            cancellation);
 }
