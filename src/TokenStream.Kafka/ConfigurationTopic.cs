@@ -9,7 +9,7 @@ namespace TokenStream.Kafka;
 /// <param name="Value">Its value; null is a deletion.</param>
 /// <param name="Offset">Its offset in the topic's only partition: a version that grows.</param>
 /// <param name="TimestampMs">Its timestamp, milliseconds since the Unix epoch.</param>
-public sealed record ConfigurationRecord(string Key, ReadOnlyMemory<byte>? Value, long Offset, long TimestampMs);
+public sealed record ConfigurationRecord(string Key, byte[]? Value, long Offset, long TimestampMs);
 
 /// <summary>
 /// A compacted topic of one partition as a table: the last value of every key, with the offset it has. Not for several threads at once.
@@ -30,11 +30,11 @@ public sealed class ConfigurationTopic : IDisposable
         var reading = ClientProperties.Reader(options, clientId);
         reading["enable.partition.eof"] = "true";
         _reader = new ConsumerBuilder<byte[], byte[]>(reading)
-            .SetErrorHandler((_, error) => _lastError = error.Reason)
+            .SetErrorHandler((_, error) => OnError(error))
             .SetLogHandler((_, line) => KafkaLog.Library(logger, clientId, line.Facility, line.Message))
             .Build();
         _writer = new ProducerBuilder<byte[], byte[]>(ClientProperties.DurableProducer(options, clientId))
-            .SetErrorHandler((_, error) => _lastError = error.Reason)
+            .SetErrorHandler((_, error) => OnError(error))
             .SetLogHandler((_, line) => KafkaLog.Library(logger, clientId, line.Facility, line.Message))
             .Build();
         _reader.Assign(new TopicPartitionOffset(_partition, Offset.Beginning));
@@ -75,11 +75,11 @@ public sealed class ConfigurationTopic : IDisposable
     }
 
     /// <summary>Appends a value, acknowledged by all in-sync replicas, and returns its offset. A null value deletes the key.</summary>
-    public async Task<long> AppendAsync(string key, ReadOnlyMemory<byte>? value)
+    public async Task<long> AppendAsync(string key, byte[]? value)
     {
         try
         {
-            var message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(key), Value = value?.ToArray()! };
+            var message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(key), Value = value! };
             return (await _writer.ProduceAsync(_partition, message)).Offset.Value;
         }
         catch (KafkaException failure)
@@ -94,13 +94,14 @@ public sealed class ConfigurationTopic : IDisposable
         _reader.Dispose();
     }
 
+    /// <summary>That all brokers are down is said after why each one is; the why is worth more.</summary>
+    private void OnError(Error error) => _lastError = error.Code == ErrorCode.Local_AllBrokersDown ? _lastError ?? error.Reason : error.Reason;
+
     private ConfigurationRecord Take(ConsumeResult<byte[], byte[]> result)
     {
         var message = result.Message;
-        // A null array would become an empty value, not none.
-        ReadOnlyMemory<byte>? value = message.Value is null ? null : message.Value.AsMemory();
         var record = new ConfigurationRecord(
-            Encoding.UTF8.GetString(message.Key ?? []), value, result.Offset.Value, message.Timestamp.UnixTimestampMs);
+            Encoding.UTF8.GetString(message.Key ?? []), message.Value, result.Offset.Value, message.Timestamp.UnixTimestampMs);
         if (record.Value is null)
         {
             _entries.Remove(record.Key);

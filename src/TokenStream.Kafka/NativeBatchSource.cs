@@ -300,7 +300,6 @@ public sealed unsafe class NativeBatchSource : IRecordSource
                 throw new SourceFailedException(
                     $"{state?.Partition.ToString() ?? "a partition"} has no record at offset {state?.Next}: {message->ErrorText}. "
                     + "Records that are still needed were deleted; a longer retention of the topic prevents it");
-            case NativeError.UnknownTopicOrPartition:
             case NativeError.TopicAuthorizationFailed:
             case NativeError.GroupAuthorizationFailed:
             case NativeError.SaslAuthenticationFailed:
@@ -320,7 +319,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
         {
             _fatal = error;
         }
-        else if (error.Reason != _lastError)
+        else if (error.Reason != _lastError && (error.Code != ErrorCode.Local_AllBrokersDown || _lastError is null))
         {
             // A broker that is away is reported at each attempt; once is enough.
             _lastError = error.Reason;
@@ -350,7 +349,8 @@ public sealed unsafe class NativeBatchSource : IRecordSource
             _handlerFailure ??= ExceptionDispatchInfo.Capture(failure);
         }
 
-        return starts;
+        // The managed client insists on a start for every partition. After a failure none of these is read: their records find no reader.
+        return _handlerFailure is null ? starts : [.. partitions.Select(theirs => new TopicPartitionOffset(theirs, Offset.End))];
     }
 
     private void OnGone(List<TopicPartitionOffset> partitions, bool lost)

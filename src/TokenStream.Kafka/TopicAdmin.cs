@@ -14,16 +14,18 @@ public sealed record TopicReport(IReadOnlyDictionary<string, int> Partitions, IR
 public sealed class TopicAdmin : IDisposable
 {
     private readonly KafkaOptions _options;
+    private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly IAdminClient _admin;
     private volatile string? _lastError;
 
-    public TopicAdmin(KafkaOptions options, string clientId, ILogger logger)
+    public TopicAdmin(KafkaOptions options, string clientId, TimeProvider clock, ILogger logger)
     {
         _options = options;
+        _clock = clock;
         _logger = logger;
         _admin = new AdminClientBuilder(ClientProperties.Client(options, clientId))
-            .SetErrorHandler((_, error) => _lastError = error.Reason)
+            .SetErrorHandler((_, error) => OnError(error))
             .SetLogHandler((_, line) => KafkaLog.Library(logger, clientId, line.Facility, line.Message))
             .Build();
     }
@@ -39,8 +41,10 @@ public sealed class TopicAdmin : IDisposable
             var existing = Partitions();
             var warnings = new List<string>();
             await VerifyAsync([.. declarations.Where(topic => existing.ContainsKey(topic.Name))], warnings);
-            await CreateAsync([.. declarations.Where(topic => !existing.ContainsKey(topic.Name))]);
-            var partitions = declarations.ToDictionary(topic => topic.Name, topic => existing.GetValueOrDefault(topic.Name, topic.Partitions));
+            var late = await CreateAsync([.. declarations.Where(topic => !existing.ContainsKey(topic.Name))]);
+            await VerifyAsync(late, warnings);
+            var all = await AllPresentAsync(declarations);
+            var partitions = declarations.ToDictionary(topic => topic.Name, topic => all[topic.Name]);
             return new TopicReport(partitions, warnings);
         }
         catch (KafkaException failure)
@@ -114,13 +118,15 @@ public sealed class TopicAdmin : IDisposable
         }
     }
 
-    private async Task CreateAsync(IReadOnlyList<TopicDeclaration> declarations)
+    /// <summary>Creates topics. Returns those that were there after all: another node was faster, or the broker asked had not heard of them.</summary>
+    private async Task<IReadOnlyList<TopicDeclaration>> CreateAsync(IReadOnlyList<TopicDeclaration> declarations)
     {
         if (declarations.Count == 0)
         {
-            return;
+            return [];
         }
 
+        var present = new HashSet<string>();
         try
         {
             await _admin.CreateTopicsAsync(
@@ -136,14 +142,42 @@ public sealed class TopicAdmin : IDisposable
         }
         catch (CreateTopicsException failure) when (failure.Results.All(result => !result.Error.IsError || result.Error.Code == ErrorCode.TopicAlreadyExists))
         {
-            // Another node was faster; it declares the same.
+            present.UnionWith(failure.Results.Where(result => result.Error.IsError).Select(result => result.Topic));
         }
 
-        foreach (var topic in declarations)
+        foreach (var topic in declarations.Where(topic => !present.Contains(topic.Name)))
         {
             KafkaLog.TopicCreated(_logger, topic.Name, topic.Partitions);
         }
+
+        return [.. declarations.Where(topic => present.Contains(topic.Name))];
     }
+
+    /// <summary>Waits until the brokers have told each other of every topic: a member that subscribes earlier is told that there is none.</summary>
+    private async Task<IReadOnlyDictionary<string, int>> AllPresentAsync(IReadOnlyList<TopicDeclaration> declarations)
+    {
+        using var patience = new CancellationTokenSource(_options.AnswerTimeout, _clock);
+        while (true)
+        {
+            var existing = Partitions();
+            var missing = declarations.Where(topic => !existing.ContainsKey(topic.Name)).Select(topic => topic.Name).ToList();
+            if (missing.Count == 0)
+            {
+                return existing;
+            }
+
+            if (patience.IsCancellationRequested)
+            {
+                throw new KafkaUnavailableException(
+                    $"Kafka at {_options.BootstrapServers} does not show {string.Join(", ", missing)} {_options.AnswerTimeout.TotalSeconds:F0} s after their creation.");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), _clock);
+        }
+    }
+
+    /// <summary>That all brokers are down is said after why each one is; the why is worth more.</summary>
+    private void OnError(Error error) => _lastError = error.Code == ErrorCode.Local_AllBrokersDown ? _lastError ?? error.Reason : error.Reason;
 
     private KafkaUnavailableException Unavailable(KafkaException failure)
     {

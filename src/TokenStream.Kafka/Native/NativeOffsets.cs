@@ -60,9 +60,8 @@ internal static unsafe class NativeOffsets
                     $"the committed offset of {partition} could not be read: {LibRdKafka.Describe(error)}. Is the group's coordinator reachable?");
             }
 
-            return item->Offset < 0
-                ? null
-                : new OffsetCommit(partition, item->Offset, Encoding.UTF8.GetString(item->Metadata, checked((int)item->MetadataLength)));
+            var metadata = Encoding.UTF8.GetString(new ReadOnlySpan<byte>(item->Metadata, checked((int)item->MetadataLength)));
+            return item->Offset < 0 ? null : new OffsetCommit(partition, item->Offset, metadata);
         }
         finally
         {

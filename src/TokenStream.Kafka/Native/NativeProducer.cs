@@ -203,7 +203,8 @@ internal sealed unsafe class NativeProducer : IDisposable
     {
         var self = Self(opaque);
         var text = Text(reason);
-        if (text != self._lastError)
+        // That all brokers are down is said after why each one is; the why is worth more. A broker that is away is reported at each attempt.
+        if (text != self._lastError && (error != NativeError.AllBrokersDown || self._lastError is null))
         {
             self._lastError = text;
             KafkaLog.ClientError(self._logger, self._clientId, text);

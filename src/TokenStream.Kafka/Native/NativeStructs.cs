@@ -61,7 +61,6 @@ internal static class NativeError
 {
     public const int None = 0;
     public const int OffsetOutOfRange = 1;
-    public const int UnknownTopicOrPartition = 3;
     public const int TopicAuthorizationFailed = 29;
     public const int GroupAuthorizationFailed = 30;
     public const int SaslAuthenticationFailed = 58;
