@@ -22,20 +22,33 @@ internal sealed class CompactionPass(PartitionLog log, OpenFiles files, LogStore
             }
 
             log.Flush();
-            Segment[] segments = Candidates();
-            long total = 0, dirty = 0;
-            foreach (Segment segment in segments)
+            while (CompactOnce(force))
             {
-                total += segment.Length;
-                dirty += segment.NextOffset > log.CompactedThrough ? segment.Length : 0;
-            }
-
-            bool isDue = dirty > 0 && (force || dirty >= total * log.Config.MinCleanableDirtyRatio);
-            if (total > 0 && (isDue || log.NextTombstoneExpiryMs <= nowMs))
-            {
-                Compact(segments, total);
+                // The key map was full before the end; the rest follows.
             }
         }
+    }
+
+    /// <returns>Whether there is more to do at once.</returns>
+    private bool CompactOnce(bool force)
+    {
+        Segment[] segments = Candidates();
+        long total = 0, dirty = 0;
+        foreach (Segment segment in segments)
+        {
+            total += segment.Length;
+            dirty += segment.NextOffset > log.CompactedThrough ? segment.Length : 0;
+        }
+
+        bool isDue = dirty > 0 && (force || dirty >= total * log.Config.MinCleanableDirtyRatio);
+        if (total == 0 || (!isDue && log.NextTombstoneExpiryMs > nowMs))
+        {
+            return false;
+        }
+
+        long end = segments[^1].NextOffset;
+        Compact(segments, total);
+        return log.CompactedThrough < end && !log.IsClosed;
     }
 
     private void Compact(Segment[] segments, long bytesBefore)
@@ -47,6 +60,11 @@ internal sealed class CompactionPass(PartitionLog log, OpenFiles files, LogStore
         for (int first = 0; first < segments.Length && segments[first].BaseOffset < through;)
         {
             int count = GroupSize(segments, first);
+            if (log.IsClosed)
+            {
+                return;
+            }
+
             rewrite.Run(segments.AsSpan(first, count));
             first += count;
         }

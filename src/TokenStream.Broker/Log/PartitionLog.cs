@@ -81,6 +81,8 @@ public sealed class PartitionLog
 
     internal Segment[] Segments => _segments;
 
+    internal bool IsClosed => Volatile.Read(ref _isClosed);
+
     internal bool IsDeleted => Volatile.Read(ref _isDeleted);
 
     /// <summary>Held by the pass that deletes or compacts, so that there is one at a time.</summary>
@@ -343,14 +345,15 @@ public sealed class PartitionLog
     /// <summary>Ends use: flushed and indexed, unless it is deleted.</summary>
     internal void Close(bool deleted)
     {
+        lock (_gate)
+        {
+            Volatile.Write(ref _isClosed, true);
+            Volatile.Write(ref _isDeleted, deleted);
+        }
+
+        // A compaction under way sees that the log is closed and ends soon.
         lock (MaintenanceGate)
         {
-            lock (_gate)
-            {
-                Volatile.Write(ref _isClosed, true);
-                Volatile.Write(ref _isDeleted, deleted);
-            }
-
             if (!deleted)
             {
                 _flush.Run(closing: true);

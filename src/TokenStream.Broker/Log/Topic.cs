@@ -27,7 +27,7 @@ public sealed class Topic
     public PartitionLog? Partition(int number)
     {
         ImmutableArray<PartitionLog> partitions = _state.Partitions;
-        return (uint)number < (uint)partitions.Length ? partitions[number] : null;
+        return number >= 0 && number < partitions.Length ? partitions[number] : null;
     }
 
     internal void Change(TopicConfig config, ImmutableArray<PartitionLog> partitions) => _state = new State(config, partitions);

@@ -76,7 +76,7 @@ internal sealed class LogFixture : IAsyncDisposable
     private static void CopyDirectory(string from, string to)
     {
         Directory.CreateDirectory(to);
-        foreach (string file in Directory.GetFiles(from))
+        foreach (string file in Directory.GetFiles(from).Where(f => Path.GetFileName(f) != "lock"))
         {
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         }
@@ -123,7 +123,7 @@ internal static class Batches
         var builder = new RecordBatchBuilder();
         for (int i = 0; i < count; i++)
         {
-            builder.Add(1_000, null, Bytes($"{producerId}/{epoch}/{sequence + i}"));
+            builder.Add(1_000, null, Bytes($"{producerId}/{epoch}/{(long)sequence + i}"));
         }
 
         return builder.Build(producerId, epoch, sequence);
