@@ -1,7 +1,12 @@
 using System.CommandLine;
 using TokenStream.Service.Commands;
 
-var root = new RootCommand("TokenStream: exact, governed LLM spend from token events.") { ClickHouseCommand.Create(), PriceCommand.Create() };
+var root = new RootCommand("TokenStream: exact, governed LLM spend from token events.") 
+{
+    UpCommand.Create(),
+    ClickHouseCommand.Create(),
+    ConfigCommand.Create(),
+};
 
 // Commands end by themselves when asked to: the library would end the process two seconds after a signal, drained or not.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

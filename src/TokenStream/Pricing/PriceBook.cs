@@ -61,17 +61,6 @@ public sealed class PriceBook
         PricePlanner.Plan(this, new PriceRequest(tenant, provider, model, region, serviceTier), trace: null);
 
     /// <summary>
-    /// The providers that a model may be meant of where none is named: the one that makes it, or all that have it in their own list. For
-    /// people who ask for a price; events always name their provider.
-    /// </summary>
-    public IReadOnlyList<string> ProvidersOf(string model)
-    {
-        var listing = Content.Providers.Where(provider => Lookup.Lists(provider, model)).ToList();
-        var makers = listing.Where(provider => provider.Makes.Any(pattern => pattern.Matches(model))).ToList();
-        return [.. (makers.Count > 0 ? makers : listing).Select(provider => provider.Id)];
-    }
-
-    /// <summary>
     /// The id of a cell, as it goes into a rollup's key: derived from what the row is, so the same in every process and every book that has
     /// the row; empty for <see cref="PricedUsage.NoCell"/>.
     /// </summary>

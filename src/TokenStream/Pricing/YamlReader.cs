@@ -85,6 +85,9 @@ internal sealed class YamlReader
         }
     }
 
+    /// <summary>A mapping within this one, or null where it is absent.</summary>
+    public YamlReader? Child(string key) => Value(key) is { } value ? Open(value, $"'{key}'", _errors) : null;
+
     /// <summary>The entries of a mapping of mappings.</summary>
     public IEnumerable<(YamlScalar Key, YamlReader Value)> Children(string key)
     {

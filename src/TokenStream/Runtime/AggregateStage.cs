@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using TokenStream.Windowing;
 
@@ -17,7 +18,8 @@ public sealed class AggregateStage : IStage
     private readonly StreamMetrics _metrics;
     private readonly ILogger _logger;
     private readonly DeadLetters _deadLetters;
-    private readonly Dictionary<TopicPartition, AggregatePartition> _partitions = [];
+    // Only the worker's thread changes it; health is read from others.
+    private readonly ConcurrentDictionary<TopicPartition, AggregatePartition> _partitions = [];
     private readonly List<(AggregatePartition Partition, AggregateCommit Decision)> _due = [];
     private long _sinceLiveMs;
 
@@ -39,6 +41,9 @@ public sealed class AggregateStage : IStage
     public IEnumerable<(TopicPartition Partition, string Reason)> Stopped =>
         _partitions.Values.Where(p => p.Stopped is not null).Select(p => (p.Partition, p.Stopped!)).ToArray();
 
+    /// <summary>Whether the group has given this worker any partition.</summary>
+    public bool HasPartitions => !_partitions.IsEmpty;
+
     internal IEnumerable<AggregatePartition> Partitions => _partitions.Values;
 
     public (long Offset, IPartitionReader Reader) Assigned(TopicPartition partition)
@@ -54,7 +59,7 @@ public sealed class AggregateStage : IStage
 
     public void Lost(TopicPartition partition)
     {
-        if (_partitions.Remove(partition, out var owned))
+        if (_partitions.TryRemove(partition, out var owned))
         {
             owned.Dispose();
         }
@@ -214,7 +219,7 @@ public sealed class AggregateStage : IStage
         foreach (var partition in _partitions.Values.Where(p => p.FirstCommit is null))
         {
             partition.Processor?.WriteProvisional(
-                _options.LiveKeys, (to, key, value) => _live.Publish(new TopicPartition(_options.LiveTopic, to), key, value));
+                _options.LiveKeys, (to, key, value) => _live.Publish(new TopicPartition(_options.LiveTopic, to % _options.LivePartitions), key, value));
         }
     }
 
@@ -289,6 +294,8 @@ public sealed record AggregateStageOptions
     public string RollupsTopic { get; init; } = "tokenstream.rollups";
 
     public string LiveTopic { get; init; } = "tokenstream.live";
+
+    public int LivePartitions { get; init; } = int.MaxValue;
 
     public string DeadLetterTopic { get; init; } = "tokenstream.deadletter";
 

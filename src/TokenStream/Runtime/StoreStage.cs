@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using TokenStream.Storage;
 
@@ -16,7 +17,8 @@ public sealed class StoreStage : IStage
     private readonly ILogger _logger;
     private readonly Backoff _backoff;
     private readonly CancellationToken _cancellation;
-    private readonly Dictionary<TopicPartition, StorePartition> _partitions = [];
+    // Only the worker's thread changes it; health is read from others.
+    private readonly ConcurrentDictionary<TopicPartition, StorePartition> _partitions = [];
     private long _waitMs;
     private volatile string? _unavailable;
 
@@ -41,6 +43,9 @@ public sealed class StoreStage : IStage
     public IEnumerable<(TopicPartition Partition, string Reason)> Stopped =>
         _partitions.Values.Where(p => p.Stopped is not null).Select(p => (p.Partition, p.Stopped!)).ToArray();
 
+    /// <summary>Whether the group has given this worker any partition.</summary>
+    public bool HasPartitions => !_partitions.IsEmpty;
+
     internal IEnumerable<StorePartition> Partitions => _partitions.Values;
 
     public (long Offset, IPartitionReader Reader) Assigned(TopicPartition partition)
@@ -52,9 +57,9 @@ public sealed class StoreStage : IStage
     }
 
     // A block that was written and not committed is written again by the successor, with the same identities.
-    public void Revoked(TopicPartition partition) => _partitions.Remove(partition);
+    public void Revoked(TopicPartition partition) => _partitions.TryRemove(partition, out _);
 
-    public void Lost(TopicPartition partition) => _partitions.Remove(partition);
+    public void Lost(TopicPartition partition) => _partitions.TryRemove(partition, out _);
 
     public async ValueTask StepAsync(long elapsedMs)
     {

@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using TokenStream.Service.Node;
+using TokenStream.Service.Options;
+
+namespace TokenStream.Service.Commands;
+
+/// <summary><c>tokenstream up</c>: one node in the foreground.</summary>
+internal static class UpCommand
+{
+    private static readonly Option<string?> Data = new("--data") { Description = "Where the embedded log and store keep their data (default ./data)." };
+    private static readonly Option<string?> Kafka = new("--kafka") { Description = "A real Kafka, host:port,.., instead of the embedded log." };
+    private static readonly Option<string?> KafkaListen = new("--kafka-listen") { Description = "Where the embedded log listens (default 127.0.0.1:9092)." };
+    private static readonly Option<string?> ClickHouse = new("--clickhouse") { Description = "A ClickHouse server, http(s)://host:port, instead of the embedded one." };
+    private static readonly Option<string?> ClickHouseListen = new("--clickhouse-listen") { Description = "Where the embedded ClickHouse listens (default 127.0.0.1:8123)." };
+    private static readonly Option<string?> Listen = new("--listen") { Description = "Where health and metrics are served (default 127.0.0.1:8080)." };
+    private static readonly Option<string?> Prices = new("--prices") { Description = "A price book (YAML, or LiteLLM's price map) whose entries win over the default book's." };
+    private static readonly Option<string?> Roles = new("--roles") { Description = "The stages this node takes part in: aggregate,store (default both)." };
+    private static readonly Option<FileInfo?> Config = new("--config") { Description = "A YAML file with all of these and the rest; options win over it." };
+    private static readonly Option<bool> AllowRemote = new("--allow-remote") { Description = "Allow listeners that other machines reach; none asks for a password." };
+    private static readonly Option<bool> JsonLogs = new("--json-logs") { Description = "Log lines as JSON." };
+
+    internal static Command Create()
+    {
+        var command = new Command("up", "Run one node in the foreground: events in on Kafka, exact rollups out in ClickHouse.")
+        {
+            Data, Kafka, KafkaListen, ClickHouse, ClickHouseListen, Listen, Prices, Roles, Config, AllowRemote, JsonLogs,
+        };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
+        return command;
+    }
+
+    /// <summary>The options of a command line over those of its configuration file. Throws <see cref="NodeStartException"/> with every error.</summary>
+    internal static NodeOptions Read(ParseResult parsed)
+    {
+        var options = new NodeOptions();
+        if (parsed.GetValue(Config) is { } file)
+        {
+            options = ConfigCommand.Read(file.FullName, out var errors);
+            if (errors.Count > 0)
+            {
+                throw new NodeStartException($"the configuration {file} is broken (--config):\n" + string.Join('\n', errors.Select(e => $"  {file}:{e}")));
+            }
+        }
+
+        return options with
+        {
+            DataDirectory = parsed.GetValue(Data) ?? options.DataDirectory,
+            Kafka = parsed.GetValue(Kafka) ?? options.Kafka,
+            KafkaListen = parsed.GetValue(KafkaListen) ?? options.KafkaListen,
+            ClickHouse = parsed.GetValue(ClickHouse) ?? options.ClickHouse,
+            ClickHouseListen = parsed.GetValue(ClickHouseListen) ?? options.ClickHouseListen,
+            Listen = parsed.GetValue(Listen) ?? options.Listen,
+            PricesFile = parsed.GetValue(Prices) ?? options.PricesFile,
+            Roles = ReadRoles(parsed.GetValue(Roles)) ?? options.Roles,
+            AllowRemote = parsed.GetValue(AllowRemote) || options.AllowRemote,
+            JsonLogs = parsed.GetValue(JsonLogs) || options.JsonLogs,
+        };
+    }
+
+    private static NodeRoles? ReadRoles(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        var roles = NodeRoles.None;
+        foreach (var name in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            roles |= name switch
+            {
+                "aggregate" => NodeRoles.Aggregate,
+                "store" => NodeRoles.Store,
+                _ => throw new NodeStartException($"--roles {text}: '{name}' is not a role; possible are aggregate and store."),
+            };
+        }
+
+        return roles == NodeRoles.None ? throw new NodeStartException("--roles names no role; possible are aggregate and store.") : roles;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        try
+        {
+            var options = Read(parsed);
+            using var loggers = Logging.Create(options);
+            var logger = loggers.CreateLogger("TokenStream.Node");
+            await using var node = await TokenStreamNode.StartAsync(options, TimeProvider.System, loggers, cancellation);
+            var ended = await Task.WhenAny(StopRequestedAsync(cancellation), node.Failed);
+            NodeLog.Stopping(logger);
+            await node.DisposeAsync();
+            NodeLog.Stopped(logger);
+            return ended == node.Failed ? 1 : 0;
+        }
+        catch (NodeStartException failure)
+        {
+            await Console.Error.WriteLineAsync(failure.Message);
+            return 1;
+        }
+    }
+
+    private static async Task StopRequestedAsync(CancellationToken cancellation)
+    {
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.TrySetResult();
+        }
+
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        await using var cancelled = cancellation.Register(() => stop.TrySetResult());
+        await stop.Task;
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+
+namespace TokenStream.Service.Node;
+
+/// <summary>Messages of the node: 7000. docs/telemetry.md lists them.</summary>
+internal static partial class NodeLog
+{
+    [LoggerMessage(7000, LogLevel.Information, "TokenStream is ready after {Seconds:F1} s: events go to {Kafka} topic {Topic}, ClickHouse answers at {ClickHouse}, health at http://{Http}/health/ready")]
+    public static partial void Ready(ILogger logger, double seconds, string kafka, string topic, string clickHouse, string http);
+
+    [LoggerMessage(7001, LogLevel.Information, "Version {Version} of the rules ({Source} by {By}) is known")]
+    public static partial void RulesRead(ILogger logger, long version, string source, string by);
+
+    [LoggerMessage(7002, LogLevel.Warning, "{Warning}")]
+    public static partial void TopicWarning(ILogger logger, string warning);
+
+    [LoggerMessage(7003, LogLevel.Information, "Stopping: finishing what is in flight")]
+    public static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(7004, LogLevel.Information, "Stopped")]
+    public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(7005, LogLevel.Warning, "The configuration topic could not be read; trying again: {Reason}")]
+    public static partial void RulesUnreadable(ILogger logger, string reason);
+
+    [LoggerMessage(7006, LogLevel.Warning, "Rows that are old enough could not be dropped; trying again: {Reason}")]
+    public static partial void RetentionFailed(ILogger logger, string reason);
+
+    [LoggerMessage(7007, LogLevel.Information, "Dropped {Partitions} old partitions of finer grains")]
+    public static partial void RetentionDone(ILogger logger, int partitions);
+
+    [LoggerMessage(7008, LogLevel.Information, "The store is at schema version {Version}")]
+    public static partial void SchemaReady(ILogger logger, int version);
+}

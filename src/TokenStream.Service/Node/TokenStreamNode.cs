@@ -1,0 +1,334 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using TokenStream.Broker;
+using TokenStream.Broker.Log;
+using TokenStream.Chdb.Engine;
+using TokenStream.Chdb.Http;
+using TokenStream.Chdb.Supervision;
+using TokenStream.ClickHouse;
+using TokenStream.Kafka;
+using TokenStream.Pricing;
+using TokenStream.Runtime;
+using TokenStream.Service.Http;
+using TokenStream.Service.Options;
+using TokenStream.Storage;
+
+namespace TokenStream.Service.Node;
+
+/// <summary>
+/// One node: the embedded log and store where no others are named, the topics, the rules, a worker for each role, health and metrics. Starts
+/// whole or not at all; disposed of in the opposite order.
+/// </summary>
+internal sealed class TokenStreamNode : IAsyncDisposable
+{
+    private readonly NodeOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Stack<Func<ValueTask>> _ends = new();
+    private readonly StreamMetrics _metrics = new();
+    private readonly NodeHealth _health = new();
+
+    private TokenStreamNode(NodeOptions options, TimeProvider clock, ILoggerFactory loggers)
+    {
+        (_options, _clock, _loggers) = (options, clock, loggers);
+        _logger = loggers.CreateLogger("TokenStream.Node");
+        _ends.Push(() =>
+        {
+            _metrics.Dispose();
+            _stop.Dispose();
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    /// <summary>Ends when a worker ended before it was asked to; its exception says why.</summary>
+    public Task<Exception> Failed => _health.Failed;
+
+    /// <summary>Where events go: <c>host:port,..</c>.</summary>
+    public string BootstrapServers { get; private set; } = "";
+
+    public string ClickHouseUrl { get; private set; } = "";
+
+    public NodeHealth Health => _health;
+
+    /// <summary>Starts a node. Throws <see cref="NodeStartException"/>, with nothing left running, where it cannot.</summary>
+    public static async Task<TokenStreamNode> StartAsync(NodeOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellation)
+    {
+        var node = new TokenStreamNode(options, clock, loggers);
+        try
+        {
+            await node.StartAsync(cancellation);
+            return node;
+        }
+        catch (Exception failure)
+        {
+            await node.DisposeAsync();
+            throw Explain(failure, options) ?? failure;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        while (_ends.TryPop(out var end))
+        {
+            await end();
+        }
+    }
+
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        var started = _clock.GetTimestamp();
+        var book = PriceFiles.Book(_options.PricesFile);
+        await StartLogAsync(cancellation);
+        var store = _options.Roles.HasFlag(NodeRoles.Store) ? await StartStoreAsync(cancellation) : null;
+        var kafka = _options.ToKafka(BootstrapServers);
+        var topics = await DeclareTopicsAsync(kafka);
+        var rules = await StartRulesAsync(kafka, book, topics.Partitions[_options.Topics.Rollups]);
+        if (_options.Roles.HasFlag(NodeRoles.Aggregate))
+        {
+            StartAggregate(kafka, rules, topics);
+        }
+
+        if (store is not null)
+        {
+            StartStoreStage(kafka, store);
+        }
+
+        var http = await NodeHttpServer.StartAsync(_options, _health, _clock, cancellation);
+        _ends.Push(http.DisposeAsync);
+        NodeLog.Ready(
+            _logger, _clock.GetElapsedTime(started).TotalSeconds, BootstrapServers, _options.Topics.Requests, ClickHouseUrl, http.Address);
+    }
+
+    private async Task StartLogAsync(CancellationToken cancellation)
+    {
+        if (_options.Kafka is { } servers)
+        {
+            BootstrapServers = servers;
+            return;
+        }
+
+        var log = await EmbeddedLog.StartAsync(
+            new BrokerOptions
+            {
+                Store = new LogStoreOptions { DataDirectory = Path.Combine(_options.DataDirectory, "log") },
+                Listen = _options.KafkaListen,
+                Advertised = _options.KafkaAdvertised,
+                AllowNonLoopback = _options.AllowRemote,
+                DefaultPartitions = _options.Topics.RequestsPartitions,
+            },
+            _clock,
+            _loggers,
+            cancellation);
+        _ends.Push(log.DisposeAsync);
+        BootstrapServers = log.BootstrapServers;
+    }
+
+    private async Task<ClickHouseRollupStore> StartStoreAsync(CancellationToken cancellation)
+    {
+        var client = _options.ClickHouse is { } url ? Server(url) : await StartEmbeddedStoreAsync(cancellation);
+        _ends.Push(() =>
+        {
+            client.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        ClickHouseUrl = client.Options.ToString();
+        NodeLog.SchemaReady(_logger, await new SchemaMigrator(client).MigrateAsync(cancellation));
+        return new ClickHouseRollupStore(client);
+    }
+
+    private ClickHouseClient Server(string url)
+    {
+        var named = new ClickHouseOptions(url);
+        return new ClickHouseClient(
+            new ClickHouseOptions(named.ToString())
+            {
+                User = _options.ClickHouseUser is { } user ? SecretReference.Resolve(user) : named.User,
+                Password = _options.ClickHousePassword is { } password ? SecretReference.Resolve(password) : named.Password,
+                CompressInserts = true,
+            },
+            _clock);
+    }
+
+    private async Task<ClickHouseClient> StartEmbeddedStoreAsync(CancellationToken cancellation)
+    {
+        var data = Path.GetFullPath(Path.Combine(_options.DataDirectory, "clickhouse"));
+        if (!IPEndPoint.TryParse(_options.ClickHouseListen, out var address))
+        {
+            throw new NodeStartException($"--clickhouse-listen {_options.ClickHouseListen} is not an address and port, such as 127.0.0.1:8123.");
+        }
+
+        List<string> arguments = ["clickhouse", "--data", data, "--listen", _options.ClickHouseListen, "--stop-with-input"];
+        if (_options.AllowRemote)
+        {
+            arguments.Add("--allow-remote");
+        }
+
+        var program = Environment.ProcessPath!;
+        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
+        {
+            arguments.Insert(0, typeof(TokenStreamNode).Assembly.Location);
+        }
+
+        var local = new IPEndPoint(address.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Address, address.Port);
+        var url = new Uri($"http://{local}");
+        var supervisor = await ChdbSupervisor.StartAsync(
+            new ChdbSupervisorOptions { Program = program, Arguments = arguments, Address = url }, _loggers, _clock, cancellation);
+        _ends.Push(supervisor.DisposeAsync);
+        _health.Add("embedded store", () => supervisor.IsAnswering ? null : "the store's process does not answer; it is being started again");
+        return new ClickHouseClient(
+            new ClickHouseOptions(url.ToString()) { User = ChdbServerOptions.OwnerUser, Password = OwnerCredential.ReadOrCreate(data) }, _clock);
+    }
+
+    private async Task<TopicReport> DeclareTopicsAsync(KafkaOptions kafka)
+    {
+        using var admin = new TopicAdmin(kafka, "tokenstream-admin", _clock, _logger);
+        var report = await admin.DeclareAsync(_options.Topics.Declarations);
+        foreach (var warning in report.Warnings)
+        {
+            NodeLog.TopicWarning(_logger, warning);
+        }
+
+        return report;
+    }
+
+    private async Task<RulesTopic> StartRulesAsync(KafkaOptions kafka, PriceBook book, int rollupsPartitions)
+    {
+        var rules = new RulesTopic(new ConfigurationTopic(kafka, _options.Topics.Configuration, "tokenstream-rules", _logger), _logger);
+        _ends.Push(() =>
+        {
+            rules.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        rules.Refresh();
+        var wanted = RulesRecord.Of(_options, book, rollupsPartitions, "start", _clock.GetUtcNow());
+        if (rules.Latest is { Source: not "start" } applied && _options.PricesFile is null)
+        {
+            // Prices that a person applied stay until a person changes them; the rest follows the node's options.
+            wanted = wanted with { Prices = applied.Prices, PricesHash = applied.PricesHash, Source = applied.Source };
+        }
+
+        if (rules.Latest is null || !rules.Latest.SameContent(wanted))
+        {
+            await rules.PublishAsync(wanted);
+        }
+
+        var following = RepeatAsync(TimeSpan.FromSeconds(2), () =>
+        {
+            rules.Refresh();
+            return Task.CompletedTask;
+        }, failure => NodeLog.RulesUnreadable(_logger, failure.Message));
+        _ends.Push(() => new ValueTask(following));
+        return rules;
+    }
+
+    private void StartAggregate(KafkaOptions kafka, RulesTopic rules, TopicReport topics)
+    {
+        var source = new NativeBatchSource(
+            kafka, $"{_options.GroupPrefix}-aggregate", [_options.Topics.Requests], "tokenstream-aggregate", _clock, _logger);
+        var sink = new KafkaRecordSink(kafka, "tokenstream-rollups", _clock, _logger);
+        var live = new LossyRecordSink(kafka, "tokenstream-live", _logger);
+        var stage = new AggregateStage(
+            source,
+            sink,
+            live,
+            rules.History,
+            new AggregateStageOptions
+            {
+                RollupsTopic = _options.Topics.Rollups,
+                LiveTopic = _options.Topics.Live,
+                LivePartitions = topics.Partitions[_options.Topics.Live],
+                DeadLetterTopic = _options.Topics.DeadLetter,
+                DeadLetterPartitions = topics.Partitions[_options.Topics.DeadLetter],
+            },
+            _metrics,
+            _loggers.CreateLogger("TokenStream.Aggregate"));
+        _health.Add("aggregate", () => Condition(stage.Stopped, stage.HasPartitions));
+        Run(new StreamWorker("aggregate", source, stage, _clock, _logger), sink, live);
+    }
+
+    private void StartStoreStage(KafkaOptions kafka, ClickHouseRollupStore store)
+    {
+        var source = new NativeBatchSource(
+            kafka, $"{_options.GroupPrefix}-store", [_options.Topics.Rollups], "tokenstream-store", _clock, _logger);
+        var stage = new StoreStage(
+            source, store, new StoreStageOptions(), _metrics, _loggers.CreateLogger("TokenStream.Store"), new Random(Environment.ProcessId), _stop.Token);
+        _health.Add("store", () => stage.Unavailable is { } reason
+            ? $"the store does not take blocks, nothing is lost: {reason}"
+            : Condition(stage.Stopped, stage.HasPartitions));
+        Run(new StreamWorker("store", source, stage, _clock, _logger));
+        var dropping = RepeatAsync(TimeSpan.FromHours(1), async () =>
+        {
+            if (await store.DropExpiredAsync(_clock.GetUtcNow(), _stop.Token) is > 0 and var dropped)
+            {
+                NodeLog.RetentionDone(_logger, dropped);
+            }
+        }, failure => NodeLog.RetentionFailed(_logger, failure.Message));
+        _ends.Push(() => new ValueTask(dropping));
+    }
+
+    private void Run(StreamWorker worker, params IDisposable[] sinks)
+    {
+        // A thread of its own: polling waits, and decoding should not share a thread with anything.
+        var running = Task.Factory.StartNew(
+            () => worker.RunAsync(_stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        _health.Watch(worker, running);
+        _ends.Push(async () =>
+        {
+            await running;
+            worker.Dispose();
+            foreach (var sink in sinks)
+            {
+                sink.Dispose();
+            }
+        });
+    }
+
+    private async Task RepeatAsync(TimeSpan interval, Func<Task> action, Action<Exception> failed)
+    {
+        using var timer = new PeriodicTimer(interval, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                try
+                {
+                    await action();
+                }
+                catch (Exception failure) when (failure is KafkaUnavailableException or StoreUnavailableException or ClickHouseException)
+                {
+                    failed(failure);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+    }
+
+    private static string? Condition(IEnumerable<(Runtime.TopicPartition Partition, string Reason)> stopped, bool hasPartitions)
+    {
+        var first = stopped.FirstOrDefault();
+        if (first.Reason is not null)
+        {
+            return $"{first.Partition}: {first.Reason}";
+        }
+
+        return hasPartitions ? null : "waits for its partitions from the consumer group";
+    }
+
+    /// <summary>A sentence for people where the cause is one that they can mend; null where it is ours.</summary>
+    private static NodeStartException? Explain(Exception failure, NodeOptions options) => failure switch
+    {
+        NodeStartException own => own,
+        ListenException { Fault: ListenFault.InUse } => new($"{failure.Message} Stop the process that listens there, or choose another with --kafka-listen.", failure),
+        ListenException or LogStoreException or ChdbStartException or FormatException => new(failure.Message, failure),
+        KafkaUnavailableException => new(options.Kafka is null ? failure.Message : $"{failure.Message} (--kafka {options.Kafka})", failure),
+        TopicMismatchException => new(failure.Message, failure),
+        StoreUnavailableException or ClickHouseException => new($"{failure.Message} (--clickhouse)", failure),
+        InvalidOperationException => null,
+        _ => null,
+    };
+}

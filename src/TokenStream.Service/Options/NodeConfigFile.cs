@@ -1,0 +1,244 @@
+using System.Globalization;
+using TokenStream.Events;
+using TokenStream.Kafka;
+using TokenStream.Pricing;
+
+namespace TokenStream.Service.Options;
+
+/// <summary>Reads a node's configuration, strictly: every error of the text at once, with its line.</summary>
+internal static class NodeConfigFile
+{
+    /// <summary>The options of a text over some others; or every error as <c>line:column: sentence</c>.</summary>
+    public static (NodeOptions Options, IReadOnlyList<string> Errors) Read(string text, NodeOptions defaults)
+    {
+        var errors = new PriceBookErrors();
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return (defaults, []);
+        }
+
+        var options = defaults;
+        if (YamlTree.Parse(text, errors) is { } tree && YamlReader.Open(tree, "the configuration", errors) is { } root)
+        {
+            options = ReadRoot(root, defaults, errors);
+        }
+
+        var sentences = errors.ToList().Select(e => e.ToString()).Concat(options.ToKafka(options.Kafka ?? "127.0.0.1:9092").Errors());
+        return (options, [.. sentences]);
+    }
+
+    private static NodeOptions ReadRoot(YamlReader root, NodeOptions options, PriceBookErrors errors)
+    {
+        options = options with
+        {
+            DataDirectory = root.Text("data") ?? options.DataDirectory,
+            Listen = root.Text("listen") ?? options.Listen,
+            AllowRemote = Bool(root, "allow_remote") ?? options.AllowRemote,
+            PricesFile = root.Text("prices") ?? options.PricesFile,
+            LabelKeys = Labels(root) ?? options.LabelKeys,
+            Roles = Roles(root, errors) ?? options.Roles,
+        };
+        options = ReadKafka(root.Child("kafka"), options, errors);
+        options = ReadClickHouse(root.Child("clickhouse"), options, errors);
+        options = ReadTopics(root.Child("topics"), options, errors);
+        options = ReadWindows(root.Child("windows"), options, errors);
+        options = ReadLogs(root.Child("log"), options);
+        if (root.Child("telemetry") is { } telemetry)
+        {
+            options = options with { OtlpEndpoint = telemetry.Text("otlp") };
+            telemetry.Close();
+        }
+
+        root.Close();
+        return options;
+    }
+
+    private static NodeOptions ReadKafka(YamlReader? kafka, NodeOptions options, PriceBookErrors errors)
+    {
+        if (kafka is null)
+        {
+            return options;
+        }
+
+        var protocol = kafka.Scalar("group_protocol");
+        if (protocol is not null && protocol.Text is not ("classic" or "consumer"))
+        {
+            errors.Add(protocol, $"'group_protocol' is '{protocol.Text}'; it must be classic or consumer (KIP-848, Kafka 4 and later)");
+        }
+
+        var properties = new Dictionary<string, string>(options.KafkaProperties);
+        if (kafka.Child("properties") is { } section)
+        {
+            foreach (var (key, value) in section.Map.Entries)
+            {
+                if (value is YamlScalar scalar)
+                {
+                    properties[key.Text] = scalar.Text;
+                }
+                else
+                {
+                    errors.Add(value, $"the property '{key.Text}' must be a text or number, not {value.Kind}");
+                }
+            }
+        }
+
+        options = options with
+        {
+            Kafka = kafka.Text("bootstrap") ?? options.Kafka,
+            KafkaListen = kafka.Text("listen") ?? options.KafkaListen,
+            KafkaAdvertised = kafka.Text("advertised") ?? options.KafkaAdvertised,
+            GroupPrefix = kafka.Text("group") ?? options.GroupPrefix,
+            GroupProtocol = protocol?.Text == "consumer" ? GroupProtocol.Consumer : options.GroupProtocol,
+            KafkaProperties = properties,
+        };
+        kafka.Close();
+        return options;
+    }
+
+    private static NodeOptions ReadClickHouse(YamlReader? store, NodeOptions options, PriceBookErrors errors)
+    {
+        if (store is null)
+        {
+            return options;
+        }
+
+        options = options with
+        {
+            ClickHouse = store.Text("url") ?? options.ClickHouse,
+            ClickHouseListen = store.Text("listen") ?? options.ClickHouseListen,
+            ClickHouseUser = Secret(store, "user", errors) ?? options.ClickHouseUser,
+            ClickHousePassword = Secret(store, "password", errors) ?? options.ClickHousePassword,
+            StoreMemoryBytes = Number(store, "memory_mb", errors, 256, 1 << 20) is { } megabytes ? megabytes << 20 : options.StoreMemoryBytes,
+        };
+        store.Close();
+        return options;
+    }
+
+    private static NodeOptions ReadTopics(YamlReader? topics, NodeOptions options, PriceBookErrors errors)
+    {
+        if (topics is null)
+        {
+            return options;
+        }
+
+        var layout = options.Topics;
+        layout = layout with
+        {
+            Requests = topics.Text("requests") ?? layout.Requests,
+            RequestsPartitions = (int?)Number(topics, "requests_partitions", errors, 1, 4096) ?? layout.RequestsPartitions,
+            Rollups = topics.Text("rollups") ?? layout.Rollups,
+            RollupsPartitions = (int?)Number(topics, "rollups_partitions", errors, 1, 1024) ?? layout.RollupsPartitions,
+            Live = topics.Text("live") ?? layout.Live,
+            DeadLetter = topics.Text("deadletter") ?? layout.DeadLetter,
+            Configuration = topics.Text("configuration") ?? layout.Configuration,
+        };
+        topics.Close();
+        return options with { Topics = layout with { LivePartitions = layout.RollupsPartitions } };
+    }
+
+    private static NodeOptions ReadWindows(YamlReader? windows, NodeOptions options, PriceBookErrors errors)
+    {
+        if (windows is null)
+        {
+            return options;
+        }
+
+        options = options with
+        {
+            GraceMs = Number(windows, "grace_seconds", errors, 0, 3600) * 1000 ?? options.GraceMs,
+            DuplicateHorizonMs = Number(windows, "duplicate_horizon_seconds", errors, 0, 86_400) * 1000 ?? options.DuplicateHorizonMs,
+        };
+        windows.Close();
+        return options;
+    }
+
+    private static NodeOptions ReadLogs(YamlReader? log, NodeOptions options)
+    {
+        if (log is null)
+        {
+            return options;
+        }
+
+        var format = log.Scalar("format");
+        if (format is not null && format.Text is not ("json" or "text"))
+        {
+            log.Error(format, $"'format' is '{format.Text}'; it must be text or json");
+        }
+
+        log.Close();
+        return options with { JsonLogs = format?.Text == "json" || (format is null && options.JsonLogs) };
+    }
+
+    private static NodeRoles? Roles(YamlReader root, PriceBookErrors errors)
+    {
+        var names = root.Texts("roles");
+        NodeRoles? roles = null;
+        foreach (var name in names)
+        {
+            if (Enum.TryParse<NodeRoles>(name.Text, ignoreCase: true, out var role) && role is NodeRoles.Aggregate or NodeRoles.Store)
+            {
+                roles = (roles ?? NodeRoles.None) | role;
+            }
+            else
+            {
+                errors.Add(name, $"'{name.Text}' is not a role; possible are aggregate and store");
+            }
+        }
+
+        return roles;
+    }
+
+    private static List<string>? Labels(YamlReader root)
+    {
+        var labels = root.Texts("labels");
+        if (labels.Count > UsageEvent.MaxLabels)
+        {
+            root.Error(labels[^1], $"{labels.Count} labels are named; at most {UsageEvent.MaxLabels} can be dimensions");
+        }
+
+        return labels.Count > 0 ? [.. labels.Select(l => l.Text)] : null;
+    }
+
+    private static string? Secret(YamlReader section, string key, PriceBookErrors errors)
+    {
+        var value = section.Scalar(key);
+        if (value is not null && SecretReference.Problem(value.Text) is { } problem)
+        {
+            errors.Add(value, $"'{key}': {problem}");
+        }
+
+        return value?.Text;
+    }
+
+    private static long? Number(YamlReader section, string key, PriceBookErrors errors, long least, long most)
+    {
+        if (section.Scalar(key) is not { } scalar)
+        {
+            return null;
+        }
+
+        if (long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+        {
+            return value;
+        }
+
+        errors.Add(scalar, string.Create(CultureInfo.InvariantCulture, $"'{key}' is '{scalar.Text}'; it must be a whole number from {least} to {most}"));
+        return null;
+    }
+
+    private static bool? Bool(YamlReader section, string key)
+    {
+        if (section.Scalar(key) is not { } scalar)
+        {
+            return null;
+        }
+
+        if (scalar.Text is "true" or "false")
+        {
+            return scalar.Text == "true";
+        }
+
+        section.Error(scalar, $"'{key}' is '{scalar.Text}'; it must be true or false");
+        return null;
+    }
+}

@@ -1,0 +1,85 @@
+using TokenStream.Kafka;
+
+namespace TokenStream.Service.Options;
+
+/// <summary>The stages a node can take part in.</summary>
+[Flags]
+internal enum NodeRoles
+{
+    None = 0,
+
+    /// <summary>Input to rollups.</summary>
+    Aggregate = 1,
+
+    /// <summary>Rollups to ClickHouse.</summary>
+    Store = 2,
+
+    All = Aggregate | Store,
+}
+
+/// <summary>Everything a node can be told. Defaults run one node with everything embedded.</summary>
+internal sealed record NodeOptions
+{
+    /// <summary>Where the embedded log and store keep their data.</summary>
+    public string DataDirectory { get; init; } = "./data";
+
+    public NodeRoles Roles { get; init; } = NodeRoles.All;
+
+    /// <summary>Health and metrics.</summary>
+    public string Listen { get; init; } = "127.0.0.1:8080";
+
+    /// <summary>Allows listeners that other machines reach. None of them asks for a password or speaks TLS.</summary>
+    public bool AllowRemote { get; init; }
+
+    /// <summary>A real Kafka, <c>host:port,..</c>; null for the embedded log.</summary>
+    public string? Kafka { get; init; }
+
+    /// <summary>Where the embedded log listens.</summary>
+    public string KafkaListen { get; init; } = "127.0.0.1:9092";
+
+    /// <summary>What the embedded log tells clients to connect to; null for where it listens.</summary>
+    public string? KafkaAdvertised { get; init; }
+
+    public IReadOnlyDictionary<string, string> KafkaProperties { get; init; } = new Dictionary<string, string>();
+
+    public GroupProtocol GroupProtocol { get; init; } = GroupProtocol.Classic;
+
+    /// <summary>Consumer groups are called so, with the stage behind: <c>tokenstream-aggregate</c>.</summary>
+    public string GroupPrefix { get; init; } = "tokenstream";
+
+    /// <summary>A ClickHouse server; null for the embedded one.</summary>
+    public string? ClickHouse { get; init; }
+
+    public string ClickHouseListen { get; init; } = "127.0.0.1:8123";
+
+    /// <summary>User and password of a server; may be secret references. The embedded store has a credential of its own.</summary>
+    public string? ClickHouseUser { get; init; }
+
+    public string? ClickHousePassword { get; init; }
+
+    /// <summary>A price book whose entries win over the default book's.</summary>
+    public string? PricesFile { get; init; }
+
+    public TopicLayout Topics { get; init; } = new() { RequestsPartitions = 4, RollupsPartitions = 2, LivePartitions = 2 };
+
+    /// <summary>Keys of the events' labels that become dimensions.</summary>
+    public IReadOnlyList<string> LabelKeys { get; init; } = [];
+
+    /// <summary>See <see cref="Windowing.AggregateRules.GraceMs"/>.</summary>
+    public long GraceMs { get; init; } = 30_000;
+
+    /// <summary>See <see cref="Windowing.AggregateRules.DuplicateHorizonMs"/>.</summary>
+    public long DuplicateHorizonMs { get; init; } = 600_000;
+
+    /// <summary>Bytes that the embedded store may take; null for its default.</summary>
+    public long? StoreMemoryBytes { get; init; }
+
+    /// <summary>Log lines as JSON instead of text.</summary>
+    public bool JsonLogs { get; init; }
+
+    /// <summary>Where metrics are pushed over OTLP; null for nowhere.</summary>
+    public string? OtlpEndpoint { get; init; }
+
+    public KafkaOptions ToKafka(string bootstrapServers) =>
+        new() { BootstrapServers = bootstrapServers, Properties = KafkaProperties, GroupProtocol = GroupProtocol };
+}
