@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TokenStream.Events;
 
 /// <summary>
@@ -28,26 +30,22 @@ public sealed class EventDecoder
     /// </summary>
     public bool TryDecode(ReadOnlySpan<byte> record, ref UsageEvent e, out DecodeError error)
     {
-        var layout = _layouts.First(record);
-        for (var attempt = 0; layout is not null && attempt < LayoutBook.Attempts; attempt++)
+        e = default;
+        _scratch.Reset();
+        var layout = _layouts.For(record);
+        if (_layoutReader.TryRead(record, layout, ref e, out var detours))
         {
-            e = default;
-            _scratch.Reset();
-            if (_layoutReader.TryRead(record, layout, ref e))
-            {
-                _layouts.Hit(layout);
-                error = default;
-                return true;
-            }
-
-            layout = _layouts.Next(record, layout);
+            _layouts.Read(record, layout, detours);
+            error = default;
+            return true;
         }
 
-        return TryDecodeAny(record, ref e, out error);
+        return TryDecodeAnew(record, ref e, out error);
     }
 
-    /// <summary>Decodes a record whose layout is not known, and learns it now and then.</summary>
-    private bool TryDecodeAny(ReadOnlySpan<byte> record, ref UsageEvent e, out DecodeError error)
+    /// <summary>The last word on a record that could not be read along a layout: refused with its reason or, rarely, accepted after all.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryDecodeAnew(ReadOnlySpan<byte> record, ref UsageEvent e, out DecodeError error)
     {
         e = default;
         _scratch.Reset();

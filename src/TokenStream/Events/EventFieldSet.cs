@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace TokenStream.Events;
 
 /// <summary>Which fields a record has named so far, and which of them were null.</summary>
@@ -6,10 +8,18 @@ internal struct EventFieldSet
     private ulong _named;
     private ulong _null;
 
-    public EventFieldSet(ulong named, ulong valued)
+    /// <summary>
+    /// As <see cref="TryAdd(EventField)"/>, and whether the value is not null: <paramref name="valued"/> is the field's bit or none. Unknown
+    /// fields may come again.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryAdd(EventField field, ulong valued)
     {
-        _named = named;
-        _null = named & ~valued;
+        var bit = Bit(field);
+        var twice = _named & bit & ~Bit(EventField.None);
+        _named |= bit;
+        _null |= bit & ~valued;
+        return twice == 0;
     }
 
     /// <summary>False where the field was named before.</summary>

@@ -7,13 +7,13 @@ namespace TokenStream.Events;
 /// Reads one record whatever its layout: the only judge of what is refused and why. What the predicted layout reads faster must come out the
 /// same.
 /// </summary>
-internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch, ref UsageEvent e)
+internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch, ref UsageEvent e, EventFieldSet seen = default)
 {
     private readonly DecodeScratch _scratch = scratch;
     private readonly int _recordLength = record.Length;
     private readonly ref UsageEvent _event = ref e;
     private JsonScanner _scanner = new(record);
-    private EventFieldSet _seen;
+    private EventFieldSet _seen = seen;
 
     /// <summary>Why the last method returned false.</summary>
     public DecodeError Error { get; private set; }
@@ -41,6 +41,18 @@ internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch
     {
         _scanner.At = at;
         var read = field == EventField.None ? _scanner.TrySkip(1) : _scanner.Peek() != 'n' && TryValue(field);
+        at = _scanner.At;
+        return read;
+    }
+
+    /// <summary>The fields read so far, those that the reader began with included.</summary>
+    public readonly EventFieldSet Seen => _seen;
+
+    /// <summary>Reads the separator that is at a byte (the brace at the record's beginning) and the member after it; leaves the byte after both.</summary>
+    public bool TryReadMember(ref int at)
+    {
+        _scanner.At = at;
+        var read = _scanner.TryTake((byte)(at == 0 ? '{' : ',')) && TryMember();
         at = _scanner.At;
         return read;
     }

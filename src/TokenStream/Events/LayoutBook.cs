@@ -8,9 +8,6 @@ namespace TokenStream.Events;
 /// </summary>
 internal sealed class LayoutBook
 {
-    /// <summary>Most layouts that a record is tried with.</summary>
-    public const int Attempts = 2;
-
     private const int MaxLayouts = 4;
 
     /// <summary>
@@ -21,50 +18,64 @@ internal sealed class LayoutBook
 
     private const int MissesPerLesson = 64;
 
-    private readonly RecordLayout?[] _layouts = new RecordLayout?[MaxLayouts];
+    private readonly RecordLayout[] _layouts = new RecordLayout[MaxLayouts];
+    private RecordLayout _lesson = new();
+    private RecordLayout _spare = new();
     private int _latest;
     private int _lessons;
     private int _misses;
 
-    /// <summary>Records that kept to a layout.</summary>
-    public long Hits { get; private set; }
-
-    /// <summary>The layout to try first: the one that fitted last, if the record begins like it; null where none does.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public RecordLayout? First(ReadOnlySpan<byte> record)
-    {
-        var latest = _layouts[_latest];
-        return latest is not null && LayoutReader.Begins(record, latest) ? latest : Next(record, latest);
-    }
-
-    /// <summary>Another layout than <paramref name="tried"/> that begins as the record does.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public RecordLayout? Next(ReadOnlySpan<byte> record, RecordLayout? tried)
+    public LayoutBook()
     {
         for (var i = 0; i < MaxLayouts; i++)
         {
-            var layout = _layouts[i];
-            if (layout is not null && layout != tried && i != _latest && LayoutReader.Begins(record, layout))
+            _layouts[i] = new RecordLayout();
+        }
+    }
+
+    /// <summary>Records that were read along a layout, with detours or without.</summary>
+    public long Hits { get; private set; }
+
+    /// <summary>The layout to read a record along: the one that fitted last, unless the record begins like another.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public RecordLayout For(ReadOnlySpan<byte> record)
+    {
+        var latest = _layouts[_latest];
+        return LayoutReader.Begins(record, latest) ? latest : Other(record);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private RecordLayout Other(ReadOnlySpan<byte> record)
+    {
+        for (var i = 0; i < MaxLayouts; i++)
+        {
+            if (LayoutReader.Begins(record, _layouts[i]))
             {
-                return layout;
+                _latest = i;
+                break;
             }
         }
 
-        return null;
+        return _layouts[_latest];
     }
 
+    /// <summary>An accepted record that was read along a layout, with a detour for each member that was not the expected one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Hit(RecordLayout layout)
+    public void Read(ReadOnlySpan<byte> record, RecordLayout layout, int detours)
     {
-        layout.Hits++;
         Hits++;
-        if (_layouts[_latest] != layout)
+        if (detours == 0)
         {
-            _latest = Array.IndexOf(_layouts, layout);
+            layout.Hits++;
+        }
+        else
+        {
+            Miss(record);
         }
     }
 
-    /// <summary>An accepted record that kept to no layout.</summary>
+    /// <summary>An accepted record that did not keep to a layout.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Miss(ReadOnlySpan<byte> record)
     {
         _misses = (_misses + 1) % MissesPerLesson;
@@ -74,18 +85,19 @@ internal sealed class LayoutBook
         }
 
         _lessons = Math.Min(_lessons + 1, EagerLessons);
-        if (RecordLayout.Learn(record) is { } lesson && !TryMerge(lesson))
+        if (_lesson.TryLearn(record) && !TryUnite())
         {
-            Replace(lesson);
+            Replace();
         }
     }
 
-    private bool TryMerge(RecordLayout lesson)
+    private bool TryUnite()
     {
-        foreach (var layout in _layouts)
+        for (var i = 0; i < MaxLayouts; i++)
         {
-            if (layout is not null && layout.TryMerge(lesson))
+            if (_spare.TryUnite(_layouts[i], _lesson))
             {
+                (_layouts[i], _spare) = (_spare, _layouts[i]);
                 return true;
             }
         }
@@ -94,22 +106,15 @@ internal sealed class LayoutBook
     }
 
     /// <summary>A new layout takes the place of the one that fitted least lately.</summary>
-    private void Replace(RecordLayout lesson)
+    private void Replace()
     {
         var least = 0;
         for (var i = 0; i < MaxLayouts; i++)
         {
-            var hits = _layouts[i]?.Hits ?? -1;
-            least = hits < (_layouts[least]?.Hits ?? -1) ? i : least;
+            _layouts[i].Hits /= 2;
+            least = _layouts[i].IsLearnt && _layouts[i].Hits >= _layouts[least].Hits ? least : i;
         }
 
-        _layouts[least] = lesson;
-        foreach (var layout in _layouts)
-        {
-            if (layout is not null)
-            {
-                layout.Hits /= 2;
-            }
-        }
+        (_layouts[least], _lesson) = (_lesson, _layouts[least]);
     }
 }

@@ -7,7 +7,8 @@ namespace TokenStream.Events;
 
 /// <summary>
 /// Reads records along a layout that was learnt: the bytes between two values are compared as one vector where they should be, a value is
-/// read by its expected form. It accepts nothing that the general reader would refuse; whatever it is not sure of, it leaves.
+/// read by its expected form. Members out of order are found by name, others are left to the general reader, one by one; what may have to be
+/// refused is left to it as a whole.
 /// </summary>
 /// <remarks>
 /// No load reaches beyond the record: a step loads at most <see cref="StepReach"/> bytes, and before one could pass the record's end the
@@ -35,22 +36,27 @@ internal sealed unsafe class LayoutReader
         _tailEnd = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_tailMemory, TailBytes);
     }
 
-    /// <summary>True where the record begins as the layout does, so that reading along it is worth trying.</summary>
-    public static bool Begins(ReadOnlySpan<byte> record, RecordLayout layout)
-    {
-        var step = layout.Steps;
-        return record.Length is >= VectorBytes and <= EventLimits.RecordBytes && Matches(step, Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(record)));
-    }
+    /// <summary>True where something was learnt and the record begins so.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Begins(ReadOnlySpan<byte> record, RecordLayout layout) =>
+        layout.IsLearnt && record.Length >= VectorBytes
+        && Matches(layout.Steps, Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(record)));
 
     /// <summary>
-    /// Reads a record of at least one vector along a layout. False where it leaves the layout or may have to be refused: nothing is decided
-    /// then, and the event is half filled.
+    /// Reads a record along a layout. False where the record may have to be refused: nothing is decided then, and the event is half filled.
+    /// <paramref name="detours"/>: how many members were not the next ones of the layout.
     /// </summary>
-    public bool TryRead(ReadOnlySpan<byte> record, RecordLayout layout, ref UsageEvent e)
+    public bool TryRead(ReadOnlySpan<byte> record, RecordLayout layout, ref UsageEvent e, out int detours)
     {
+        detours = 0;
+        if (!layout.IsLearnt || record.Length is < VectorBytes or > EventLimits.RecordBytes)
+        {
+            return false;
+        }
+
         fixed (byte* start = record)
         {
-            var read = TryRead(record, start, layout.Steps, ref e);
+            var read = TryRead(record, start, layout, ref e, ref detours);
             GC.KeepAlive(layout);
             GC.KeepAlive(this);
             return read;
@@ -58,21 +64,17 @@ internal sealed unsafe class LayoutReader
     }
 
     /// <summary>The loop: find the step that matches, read its value, and so on to the end. Pointers: no bounds are checked but by the reach.</summary>
-    private bool TryRead(ReadOnlySpan<byte> record, byte* origin, LayoutStep* step, ref UsageEvent e)
+    private bool TryRead(ReadOnlySpan<byte> record, byte* origin, RecordLayout layout, ref UsageEvent e, ref int detours)
     {
         unchecked
         {
             var p = origin;
             var limit = origin + record.Length - StepReach;
+            var step = layout.Steps;
+            var seen = default(EventFieldSet);
             ref var target = ref Unsafe.As<UsageEvent, byte>(ref e);
-            // The bit of None stands for all unknown fields, of which there may be many.
-            const ulong Unknown = 1UL << (int)EventField.None;
-            var named = 0UL;
-            var valued = 0UL;
-            var twice = 0UL;
-            var present = EventFields.None;
             CopyTail(origin, record.Length);
-            for (; true; step++)
+            while (true)
             {
                 if (p > limit)
                 {
@@ -83,25 +85,36 @@ internal sealed unsafe class LayoutReader
                     limit = _tailEnd;
                 }
 
-                var bytes = Vector256.Load(p);
-                while (!Matches(step, bytes))
+                if (!Matches(step, Vector256.Load(p)))
                 {
-                    step++;
+                    var found = p == origin ? null : Find(layout, step, p, ref detours);
+                    if (found == null)
+                    {
+                        detours++;
+                        p = ReadMember(record, origin, p, ref e, ref seen);
+                        if (p == null)
+                        {
+                            return false;
+                        }
+
+                        continue;
+                    }
+
+                    step = found;
                 }
 
-                if (step->Action >= StepAction.End)
-                {
-                    e.Present = present;
-                    return step->Action == StepAction.End && twice <= Unknown && IsBlank(record[(int)(p + step->LiteralLength - origin)..])
-                        && EventRules.Judge(ref e, new EventFieldSet(named, valued), out _, out _);
-                }
-
-                var field = EventFieldSet.Bit(step->Field);
-                twice |= named & field;
-                named |= field;
-                valued |= step->Valued;
-                present |= step->Flag;
                 var value = p + step->LiteralLength;
+                if (step->Action == StepAction.End)
+                {
+                    return IsBlank(record[(int)(value - origin)..]) && EventRules.Judge(ref e, in seen, out _, out _);
+                }
+
+                if (!seen.TryAdd(step->Field, step->Valued))
+                {
+                    return false;
+                }
+
+                e.Present |= step->Flag;
                 ref var store = ref Unsafe.AddByteOffset(ref target, step->StoreOffset);
                 p = step->Action switch
                 {
@@ -122,7 +135,65 @@ internal sealed unsafe class LayoutReader
                         return false;
                     }
                 }
+
+                step++;
             }
+        }
+    }
+
+    /// <summary>
+    /// The step that a member matches where the next one does not: one of the two after it, as optional fields may be missing, or the one of
+    /// the member's name. Null where the layout has none, or not with these blanks or this form of value.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static LayoutStep* Find(RecordLayout layout, LayoutStep* step, byte* p, ref int detours)
+    {
+        unchecked
+        {
+            var bytes = Vector256.Load(p);
+            for (var ahead = 1; ahead <= 2 && step->Action != StepAction.End; ahead++)
+            {
+                step++;
+                if (Matches(step, bytes))
+                {
+                    return step;
+                }
+            }
+
+            if (Matches(layout.End, bytes))
+            {
+                return layout.End;
+            }
+
+            detours++;
+            var quotes = Vector256.Equals(bytes, Vector256.Create((byte)'"')).ExtractMostSignificantBits();
+            var first = BitOperations.TrailingZeroCount(quotes) + 1;
+            var length = BitOperations.TrailingZeroCount(quotes & (quotes - 1)) - first;
+            if (length <= 0 || first + length >= VectorBytes)
+            {
+                return null;
+            }
+
+            step = layout.StepOf(EventFieldTable.Find(new ReadOnlySpan<byte>(p + first, length)));
+            return step != null && *p == ',' && Matches(step, bytes) ? step : null;
+        }
+    }
+
+    /// <summary>A member that the layout does not know, or not like this, and its separator; null where the record is better read anew.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private byte* ReadMember(ReadOnlySpan<byte> record, byte* origin, byte* p, ref UsageEvent e, ref EventFieldSet seen)
+    {
+        unchecked
+        {
+            var at = (int)(p - origin);
+            var reader = new EventReader(record, _scratch, ref e, seen);
+            if (!reader.TryReadMember(ref at))
+            {
+                return null;
+            }
+
+            seen = reader.Seen;
+            return origin + at;
         }
     }
 
@@ -152,7 +223,7 @@ internal sealed unsafe class LayoutReader
 
     /// <summary>
     /// What the expected form did not fit: escapes, letters beyond ASCII, long texts and numbers, times of another minute, units, labels,
-    /// unknown fields. The value after this one, or null where the record is better read from its beginning.
+    /// unknown fields. The byte after the value, or null where the record is better read anew.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private byte* ReadOtherwise(ReadOnlySpan<byte> record, LayoutStep* step, byte* origin, byte* value, ref UsageEvent e)

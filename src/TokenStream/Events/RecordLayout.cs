@@ -32,9 +32,6 @@ internal enum StepAction : byte
 
     /// <summary>The literal closes the event.</summary>
     End,
-
-    /// <summary>The record has left the layout. This step matches anything, so a search for the next step ends here at the latest.</summary>
-    Left,
 }
 
 /// <summary>
@@ -84,33 +81,40 @@ internal sealed unsafe class RecordLayout
 
     private const int MaxLiteral = 32;
 
-    private readonly byte[] _memory = GC.AllocateArray<byte>((MaxMembers + 3) * LayoutStep.SizeBytes, pinned: true);
+    private readonly byte[] _memory = GC.AllocateArray<byte>((MaxMembers + 2) * LayoutStep.SizeBytes, pinned: true);
+    private readonly byte[] _stepOf = new byte[EventFieldTable.Count];
     private int _members;
 
-    private RecordLayout()
+    public RecordLayout()
     {
         var address = (nint)Marshal.UnsafeAddrOfPinnedArrayElement(_memory, 0);
         Steps = (LayoutStep*)((address + LayoutStep.SizeBytes - 1) & -LayoutStep.SizeBytes);
     }
 
-    /// <summary>The members, then the end, then <see cref="StepAction.Left"/>. Valid as long as the layout is.</summary>
+    /// <summary>The members, then <see cref="StepAction.End"/>. Valid as long as the layout is.</summary>
     public LayoutStep* Steps { get; }
 
     /// <summary>Records that kept to this layout, halved now and then.</summary>
     public long Hits;
 
-    /// <summary>The layout of a record that was accepted; null where it has none that could be predicted.</summary>
-    public static RecordLayout? Learn(ReadOnlySpan<byte> record)
+    /// <summary>The step that closes the event.</summary>
+    public LayoutStep* End => Steps + _members;
+
+    /// <summary>True where something was learnt.</summary>
+    public bool IsLearnt => _members > 0;
+
+    /// <summary>Becomes the layout of a record that was accepted. False where it has none that could be predicted.</summary>
+    public bool TryLearn(ReadOnlySpan<byte> record)
     {
-        var layout = new RecordLayout();
         var scanner = new JsonScanner(record);
         var literalStart = 0;
+        _members = 0;
         scanner.TryTake((byte)'{');
         while (scanner.Peek() == '"')
         {
-            if (!layout.TryAddMember(ref scanner, ref literalStart))
+            if (!TryAddMember(ref scanner, ref literalStart))
             {
-                return null;
+                return false;
             }
 
             if (scanner.Peek() == ',')
@@ -119,58 +123,81 @@ internal sealed unsafe class RecordLayout
             }
         }
 
-        if (layout._members == 0 || scanner.At + 1 - literalStart > MaxLiteral)
-        {
-            return null;
-        }
-
-        layout.Close(Literal(scanner.Slice(literalStart, scanner.At + 1 - literalStart), StepAction.End, EventField.None));
-        return layout;
-    }
-
-    /// <summary>
-    /// Takes the members of another layout in, where both begin alike, agree in most members and never contradict each other's order: so
-    /// optional fields become known one after another.
-    /// </summary>
-    public bool TryMerge(RecordLayout other)
-    {
-        if (!Steps[0].IsSame(in other.Steps[0]))
+        if (_members == 0 || scanner.At + 1 - literalStart > MaxLiteral)
         {
             return false;
         }
 
-        var merged = new List<LayoutStep>(new ReadOnlySpan<LayoutStep>(Steps, _members).ToArray());
-        var at = 0;
+        Close(Literal(scanner.Slice(literalStart, scanner.At + 1 - literalStart), StepAction.End, EventField.None));
+        Hits = 0;
+        return true;
+    }
+
+    /// <summary>
+    /// Becomes the union of two layouts that begin alike, agree in most members and never contradict each other's order: so optional fields
+    /// become known one after another. False where they do not.
+    /// </summary>
+    public bool TryUnite(RecordLayout known, RecordLayout lesson)
+    {
+        _members = 0;
+        var taken = 0;
         var common = 0;
-        for (var i = 0; i < other._members; i++)
+        if (!known.IsLearnt || !known.Steps[0].IsSame(in lesson.Steps[0]))
         {
-            var step = other.Steps[i];
-            var found = merged.FindIndex(known => known.IsSame(in step));
-            if (found >= 0 && found < at)
+            return false;
+        }
+
+        for (var i = 0; i < lesson._members; i++)
+        {
+            var found = known.IndexOf(in lesson.Steps[i]);
+            if ((found >= 0 && found < taken) || _members + (found < 0 ? 1 : found + 1 - taken) > MaxMembers)
             {
                 return false;
             }
 
             if (found < 0)
             {
-                merged.Insert(at++, step);
+                Steps[_members++] = lesson.Steps[i];
                 continue;
             }
 
             common++;
-            at = found + 1;
+            while (taken <= found)
+            {
+                Steps[_members++] = known.Steps[taken++];
+            }
         }
 
-        if (merged.Count > MaxMembers || common * 2 < other._members)
+        if (common * 2 < lesson._members || _members + known._members - taken > MaxMembers)
         {
             return false;
         }
 
-        var end = Steps[_members];
-        _members = merged.Count;
-        CollectionsMarshal.AsSpan(merged).CopyTo(new Span<LayoutStep>(Steps, _members));
-        Close(end);
+        while (taken < known._members)
+        {
+            Steps[_members++] = known.Steps[taken++];
+        }
+
+        Close(known.Steps[known._members]);
+        Hits = known.Hits;
         return true;
+    }
+
+    /// <summary>The step of a known field, the last if it has several; null where it has none.</summary>
+    public LayoutStep* StepOf(EventField field) =>
+        field == EventField.None || _stepOf[(int)field] == 0 ? null : Steps + _stepOf[(int)field] - 1;
+
+    private int IndexOf(in LayoutStep step)
+    {
+        for (var i = 0; i < _members; i++)
+        {
+            if (Steps[i].IsSame(in step))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     private bool TryAddMember(ref JsonScanner scanner, ref int literalStart)
@@ -271,6 +298,10 @@ internal sealed unsafe class RecordLayout
     private void Close(LayoutStep end)
     {
         Steps[_members] = end;
-        Steps[_members + 1] = new LayoutStep { Ignored = uint.MaxValue, Action = StepAction.Left };
+        Array.Clear(_stepOf);
+        for (var i = 0; i < _members; i++)
+        {
+            _stepOf[(int)Steps[i].Field] = (byte)(i + 1);
+        }
     }
 }

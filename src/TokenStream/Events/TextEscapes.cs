@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Unicode;
 
 namespace TokenStream.Events;
@@ -12,18 +13,20 @@ internal static class TextEscapes
     public static DecodeReason Undo(ReadOnlySpan<byte> source, Span<byte> target, bool strict, out int length)
     {
         length = 0;
-        var at = 0;
-        while (at < source.Length)
+        Span<byte> character = stackalloc byte[4];
+        for (var at = 0; at < source.Length;)
         {
-            if (length + 4 > target.Length && length + Width(source[at..]) > target.Length)
+            var plain = source[at..].IndexOf((byte)'\\');
+            plain = plain < 0 ? source.Length - at : plain;
+            if (!TryAppend(source.Slice(at, plain), target, ref length))
             {
                 return DecodeReason.TextTooLong;
             }
 
-            if (source[at] != '\\')
+            at += plain;
+            if (at == source.Length)
             {
-                target[length++] = source[at++];
-                continue;
+                break;
             }
 
             if (!TryCodePoint(source, ref at, out var codePoint))
@@ -36,10 +39,20 @@ internal static class TextEscapes
                 return DecodeReason.ControlCharacter;
             }
 
-            length += new System.Text.Rune(codePoint).EncodeToUtf8(target[length..]);
+            if (!TryAppend(character[..new Rune(codePoint).EncodeToUtf8(character)], target, ref length))
+            {
+                return DecodeReason.TextTooLong;
+            }
         }
 
         return Utf8.IsValid(target[..length]) ? DecodeReason.None : DecodeReason.InvalidUtf8;
+    }
+
+    private static bool TryAppend(ReadOnlySpan<byte> bytes, Span<byte> target, ref int length)
+    {
+        var fits = bytes.TryCopyTo(target[length..]);
+        length += fits ? bytes.Length : 0;
+        return fits;
     }
 
     /// <summary>The value of four hexadecimal digits.</summary>
@@ -64,13 +77,6 @@ internal static class TextEscapes
         }
 
         return true;
-    }
-
-    /// <summary>UTF-8 bytes that the character or escape at the beginning of the source becomes; 1 for a lone surrogate, refused later.</summary>
-    private static int Width(ReadOnlySpan<byte> source)
-    {
-        var at = 0;
-        return source[0] == '\\' && TryCodePoint(source, ref at, out var codePoint) ? new System.Text.Rune(codePoint).Utf8SequenceLength : 1;
     }
 
     private static bool TryCodePoint(ReadOnlySpan<byte> source, ref int at, out int codePoint)
