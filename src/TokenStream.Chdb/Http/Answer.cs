@@ -14,7 +14,7 @@ namespace TokenStream.Chdb.Http;
 /// error's status; one that fails later gets the error in its body, in the form that ClickHouse's clients look for, and a connection that
 /// ends without the body's end.
 /// </summary>
-internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEngine engine, AnswerFormat format) : IAsyncDisposable
+internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEngine engine, AnswerFormat format)
 {
     /// <summary>Bytes held back to be able to answer with a status still.</summary>
     private const int HeldBack = 1 << 20;
@@ -27,7 +27,6 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
 
     private readonly ArrayBufferWriter<byte> _held = new();
     private readonly string _tag = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-    private Stream? _gzip;
     private PipeWriter? _output;
 
     internal bool Started => _output is not null;
@@ -62,15 +61,16 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
             await StartAsync(whole: true, cancellation);
         }
         await _output!.FlushAsync(cancellation);
-        if (_gzip is not null)
+        if (options.AcceptsGzip)
         {
             await _output.CompleteAsync();
-            await _gzip.DisposeAsync();
-            _gzip = null;
         }
     }
 
-    /// <summary>Tells of an error within the body, after which the connection must end without the body's end.</summary>
+    /// <summary>
+    /// Tells of an error within the body, after which the connection must end without the body's end. The compressor is left as it is, since
+    /// disposing it would end the body properly.
+    /// </summary>
     internal async Task BreakAsync(ChdbException error, CancellationToken cancellation)
     {
         var text = $"{error.Message} (version {engine.Version})\n";
@@ -78,16 +78,6 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
         var block = string.Create(CultureInfo.InvariantCulture, $"\r\n__exception__\r\n{_tag}\r\n{text}{length} {_tag}\r\n__exception__\r\n");
         _output!.Write(Encoding.UTF8.GetBytes(block));
         await FlushAsync(cancellation);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_gzip is not null)
-        {
-            // What is left in it belongs to a broken answer: it must not end the body properly.
-            _gzip = null;
-            await Task.CompletedTask;
-        }
     }
 
     private async Task StartAsync(bool whole, CancellationToken cancellation)
@@ -104,8 +94,7 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
         if (options.AcceptsGzip)
         {
             response.Headers.ContentEncoding = "gzip";
-            _gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
-            _output = PipeWriter.Create(_gzip, new StreamPipeWriterOptions(leaveOpen: true));
+            _output = PipeWriter.Create(new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true));
         }
         else
         {
@@ -120,12 +109,5 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
         _held.ResetWrittenCount();
     }
 
-    private async Task FlushAsync(CancellationToken cancellation)
-    {
-        await _output!.FlushAsync(cancellation);
-        if (_gzip is not null)
-        {
-            await _gzip.FlushAsync(cancellation);
-        }
-    }
+    private async Task FlushAsync(CancellationToken cancellation) => await _output!.FlushAsync(cancellation);
 }

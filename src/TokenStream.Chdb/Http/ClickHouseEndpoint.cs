@@ -41,6 +41,15 @@ internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, Chd
         {
             await FailAsync(context, options, ChdbException.Of(354, "ZLIB_INFLATE_FAILED", $"The body's Content-Encoding is broken: {error.Message}"), 400);
         }
+        catch (IOException)
+        {
+            ChdbLog.ClientGone(log, options?.QueryId ?? "");
+        }
+        catch (Exception error) when (error is not BrokenAnswerException)
+        {
+            ChdbLog.Failed(log, options?.QueryId ?? "", error);
+            await FailAsync(context, options, ChdbException.Of(1002, "UNKNOWN_EXCEPTION", "The store failed; its log says why."));
+        }
     }
 
     private async Task<bool> AnsweredWithoutEngineAsync(HttpContext context)
@@ -85,7 +94,7 @@ internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, Chd
         {
             throw ChdbException.Of(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed): send one statement a request.");
         }
-        await using var answer = new Answer(context, options, engine, format);
+        var answer = new Answer(context, options, engine, format);
         try
         {
             // A text that the parser could not count goes the way on which the engine takes one statement at most.
@@ -152,8 +161,15 @@ internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, Chd
         while (true)
         {
             var read = await body.ReadAtLeastAsync(AppendBytes, cancellation);
-            await session.AppendAsync(read.Buffer, cancellation);
-            body.AdvanceTo(read.Buffer.End);
+            try
+            {
+                await session.AppendAsync(read.Buffer, cancellation);
+            }
+            finally
+            {
+                // Also where the rows were refused: the server reads what is left of the body, and cannot while a read is open.
+                body.AdvanceTo(read.Buffer.End);
+            }
             if (read.IsCompleted)
             {
                 break;
