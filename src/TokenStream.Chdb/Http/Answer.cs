@@ -33,14 +33,18 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
 
     internal AnswerCounts Counts { get; } = new();
 
-    internal async Task WriteAsync(ChdbChunk chunk, CancellationToken cancellation)
+    /// <summary>Bytes that are few, before anything else was written.</summary>
+    internal void Write(ReadOnlySpan<byte> bytes) => _held.Write(bytes);
+
+    /// <summary>A block from its byte <paramref name="skip"/> on.</summary>
+    internal async Task WriteAsync(ChdbChunk chunk, int skip, CancellationToken cancellation)
     {
         Counts.Add(chunk);
         if (!Started && _held.WrittenCount + chunk.Length > (options.WaitForEnd ? HeldBackOnRequest : HeldBack))
         {
             await StartAsync(whole: false, cancellation);
         }
-        for (long offset = 0; offset < chunk.Length; offset += Portion)
+        for (long offset = skip; offset < chunk.Length; offset += Portion)
         {
             if (_output is null)
             {
