@@ -14,7 +14,7 @@ namespace TokenStream.Chdb.Http;
 /// error's status; one that fails later gets the error in its body, in the form that ClickHouse's clients look for, and a connection that
 /// ends without the body's end.
 /// </summary>
-internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEngine engine, AnswerFormat format)
+internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEngine engine, AnswerFormat format) : IAsyncDisposable
 {
     /// <summary>Bytes held back to be able to answer with a status still.</summary>
     private const int HeldBack = 1 << 20;
@@ -27,24 +27,21 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
 
     private readonly ArrayBufferWriter<byte> _held = new();
     private readonly string _tag = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+    private Stream? _gzip;
     private PipeWriter? _output;
 
     internal bool Started => _output is not null;
 
     internal AnswerCounts Counts { get; } = new();
 
-    /// <summary>Bytes that are few, before anything else was written.</summary>
-    internal void Write(ReadOnlySpan<byte> bytes) => _held.Write(bytes);
-
-    /// <summary>A block from its byte <paramref name="skip"/> on.</summary>
-    internal async Task WriteAsync(ChdbChunk chunk, int skip, CancellationToken cancellation)
+    internal async Task WriteAsync(ChdbChunk chunk, CancellationToken cancellation)
     {
         Counts.Add(chunk);
         if (!Started && _held.WrittenCount + chunk.Length > (options.WaitForEnd ? HeldBackOnRequest : HeldBack))
         {
             await StartAsync(whole: false, cancellation);
         }
-        for (long offset = skip; offset < chunk.Length; offset += Portion)
+        for (long offset = 0; offset < chunk.Length; offset += Portion)
         {
             if (_output is null)
             {
@@ -65,16 +62,15 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
             await StartAsync(whole: true, cancellation);
         }
         await _output!.FlushAsync(cancellation);
-        if (options.AcceptsGzip)
+        if (_gzip is not null)
         {
             await _output.CompleteAsync();
+            await _gzip.DisposeAsync();
+            _gzip = null;
         }
     }
 
-    /// <summary>
-    /// Tells of an error within the body, after which the connection must end without the body's end. The compressor is left as it is, since
-    /// disposing it would end the body properly.
-    /// </summary>
+    /// <summary>Tells of an error within the body, after which the connection must end without the body's end.</summary>
     internal async Task BreakAsync(ChdbException error, CancellationToken cancellation)
     {
         var text = $"{error.Message} (version {engine.Version})\n";
@@ -82,6 +78,16 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
         var block = string.Create(CultureInfo.InvariantCulture, $"\r\n__exception__\r\n{_tag}\r\n{text}{length} {_tag}\r\n__exception__\r\n");
         _output!.Write(Encoding.UTF8.GetBytes(block));
         await FlushAsync(cancellation);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_gzip is not null)
+        {
+            // What is left in it belongs to a broken answer: it must not end the body properly.
+            _gzip = null;
+            await Task.CompletedTask;
+        }
     }
 
     private async Task StartAsync(bool whole, CancellationToken cancellation)
@@ -98,7 +104,8 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
         if (options.AcceptsGzip)
         {
             response.Headers.ContentEncoding = "gzip";
-            _output = PipeWriter.Create(new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true));
+            _gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            _output = PipeWriter.Create(_gzip, new StreamPipeWriterOptions(leaveOpen: true));
         }
         else
         {
@@ -113,5 +120,12 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
         _held.ResetWrittenCount();
     }
 
-    private async Task FlushAsync(CancellationToken cancellation) => await _output!.FlushAsync(cancellation);
+    private async Task FlushAsync(CancellationToken cancellation)
+    {
+        await _output!.FlushAsync(cancellation);
+        if (_gzip is not null)
+        {
+            await _gzip.FlushAsync(cancellation);
+        }
+    }
 }

@@ -16,14 +16,7 @@ internal sealed class RequestText : IAsyncDisposable
     /// <summary>Bytes of a statement, decoded; longer ones are refused with 229 QUERY_IS_TOO_LARGE.</summary>
     internal const int MostBytes = 1 << 20;
 
-    /// <summary>The body's reader is ours to end; the server ends its own, and reads what is left of the body for the next request.</summary>
-    private readonly bool _isDecoded;
-
-    private RequestText(HttpRequest request)
-    {
-        Body = HttpMethods.IsPost(request.Method) ? Decoded(request) : null;
-        _isDecoded = Body is not null && Body != request.BodyReader;
-    }
+    private RequestText(PipeReader? body) => Body = body;
 
     /// <summary>The whole statement, unless <see cref="Insert"/> is there.</summary>
     internal byte[] Statement { get; private set; } = [];
@@ -41,7 +34,7 @@ internal sealed class RequestText : IAsyncDisposable
     /// <exception cref="ChdbException">229: too long. 48: an encoding of the body we do not decode.</exception>
     internal static async Task<RequestText> ReadAsync(HttpRequest request, CancellationToken cancellation)
     {
-        var text = new RequestText(request);
+        var text = new RequestText(HttpMethods.IsPost(request.Method) ? Decoded(request) : null);
         var query = Encoding.UTF8.GetBytes(request.Query["query"].ToString());
         if (query.Length > MostBytes)
         {
@@ -65,9 +58,9 @@ internal sealed class RequestText : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_isDecoded)
+        if (Body is not null)
         {
-            await Body!.CompleteAsync();
+            await Body.CompleteAsync();
         }
     }
 
@@ -77,8 +70,8 @@ internal sealed class RequestText : IAsyncDisposable
         return encoding.ToLowerInvariant() switch
         {
             "" or "identity" => request.BodyReader,
-            "gzip" or "x-gzip" => PipeReader.Create(new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true)),
-            "deflate" => PipeReader.Create(new ZLibStream(request.Body, CompressionMode.Decompress, leaveOpen: true)),
+            "gzip" or "x-gzip" => PipeReader.Create(new GZipStream(request.Body, CompressionMode.Decompress)),
+            "deflate" => PipeReader.Create(new ZLibStream(request.Body, CompressionMode.Decompress)),
             _ => throw ChdbException.Of(48, "NOT_IMPLEMENTED", $"Unknown Content-Encoding '{encoding}': gzip, deflate or none is understood."),
         };
     }

@@ -70,6 +70,11 @@ internal sealed class TokenStreamNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_ends.Count == 0)
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         while (_ends.TryPop(out var end))
         {
