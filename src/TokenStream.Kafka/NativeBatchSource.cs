@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
@@ -23,13 +22,10 @@ public sealed unsafe class NativeBatchSource : IRecordSource
     private readonly ILogger _logger;
     private readonly IConsumer<byte[], byte[]> _consumer;
     private readonly BrokerLiveness _liveness;
-    private readonly Dictionary<TopicPartition, SourcePartition> _assigned = [];
-    private readonly Dictionary<(nint Topic, int Partition), SourcePartition?> _byHandle = [];
+    private readonly SourceAssignment _assignment;
     private readonly nint _client;
     private readonly nint _queue;
     private readonly NativeMessage** _messages = (NativeMessage**)NativeMemory.Alloc(MaxBatch, (nuint)sizeof(NativeMessage*));
-    private IAssignmentHandler? _handler;
-    private ExceptionDispatchInfo? _handlerFailure;
     private Error? _fatal;
     private string? _lastError;
     private long _call;
@@ -45,13 +41,14 @@ public sealed unsafe class NativeBatchSource : IRecordSource
         _clientId = clientId;
         _logger = logger;
         _liveness = new BrokerLiveness(clock);
+        _assignment = new SourceAssignment(clientId, logger);
         _consumer = new ConsumerBuilder<byte[], byte[]>(ClientProperties.Member(options, group, clientId))
             .SetErrorHandler((_, error) => OnError(error))
             .SetLogHandler((_, line) => KafkaLog.Library(logger, clientId, line.Facility, line.Message))
             .SetStatisticsHandler((_, statistics) => _liveness.Read(statistics))
-            .SetPartitionsAssignedHandler((_, partitions) => OnAssigned(partitions))
-            .SetPartitionsRevokedHandler((_, partitions) => OnGone(partitions, lost: false))
-            .SetPartitionsLostHandler((_, partitions) => OnGone(partitions, lost: true))
+            .SetPartitionsAssignedHandler((_, partitions) => _assignment.Assign(partitions, _callMayBeOlder ? _call : -1))
+            .SetPartitionsRevokedHandler((consumer, partitions) => _assignment.Remove(consumer, partitions, lost: false))
+            .SetPartitionsLostHandler((consumer, partitions) => _assignment.Remove(consumer, partitions, lost: true))
             .Build();
         _client = NativeHandle(_consumer.Handle);
         _queue = LibRdKafka.rd_kafka_queue_get_consumer(_client);
@@ -62,7 +59,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
     public void Poll(TimeSpan wait, IAssignmentHandler handler)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        _handler = handler;
+        _assignment.Handler = handler;
         // A batch call returns when its batch is full or its time is over. So: what is there, at once; else wait for one, then what came with it.
         if (Take(TimeSpan.Zero, MaxBatch) == 0 && wait > TimeSpan.Zero && Take(wait, 1) != 0)
         {
@@ -75,7 +72,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
         ObjectDisposedException.ThrowIf(_disposed, this);
         foreach (var commit in commits)
         {
-            if (!_assigned.ContainsKey(commit.Partition))
+            if (_assignment.Find(commit.Partition) is null)
             {
                 KafkaLog.CommitRefused(_logger, _clientId, $"{commit.Partition} is not assigned");
                 return new(false);
@@ -138,7 +135,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
 
     public (long Start, long End) Watermarks(TopicPartition partition)
     {
-        if (!_assigned.TryGetValue(partition, out var state) || state.Paused || !_liveness.IsAlive(partition))
+        if (_assignment.Find(partition) is not { Paused: false } state || !_liveness.IsAlive(partition))
         {
             return (-1, -1);
         }
@@ -148,8 +145,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
     }
 
     public bool IsAtEnd(TopicPartition partition) =>
-        _assigned.TryGetValue(partition, out var state) && state.EndReached >= 0 && Cached(state).High == state.EndReached
-        && _liveness.IsAlive(partition);
+        _assignment.Find(partition) is { EndReached: >= 0 } state && Cached(state).High == state.EndReached && _liveness.IsAlive(partition);
 
     public (long Start, long End) QueryWatermarks(TopicPartition partition)
     {
@@ -173,15 +169,18 @@ public sealed unsafe class NativeBatchSource : IRecordSource
             return;
         }
 
+        var before = _assignment.Failure;
         LibRdKafka.rd_kafka_queue_destroy(_queue);
         _consumer.Close();
-        _disposed = true;
-        _consumer.Dispose();
-        foreach (var state in _assigned.Values)
+        if (before is null && _assignment.Failure is { } late)
         {
-            state.Dispose();
+            // Nobody polls any more who could throw it; what was not finished starts again from what is committed.
+            KafkaLog.ClientError(_logger, _clientId, late.SourceException.Message);
         }
 
+        _disposed = true;
+        _consumer.Dispose();
+        _assignment.Dispose();
         NativeMemory.Free(_messages);
     }
 
@@ -199,7 +198,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
     private SourcePartition Assigned(TopicPartition partition)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _assigned.TryGetValue(partition, out var state) ? state : throw new InvalidOperationException($"{partition} is not assigned");
+        return _assignment.Find(partition) ?? throw new InvalidOperationException($"{partition} is not assigned");
     }
 
     private (long Low, long High) Cached(SourcePartition state)
@@ -240,7 +239,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
 
     private void HandOver(NativeMessage* message)
     {
-        var state = Find(message);
+        var state = _assignment.Find(message);
         if (message->Error != NativeError.None)
         {
             OnMessageError(message, state);
@@ -270,19 +269,6 @@ public sealed unsafe class NativeBatchSource : IRecordSource
             new ReadOnlySpan<byte>(message->Key, checked((int)message->KeyLength)),
             new ReadOnlySpan<byte>(message->Value, checked((int)message->ValueLength)));
         state.Reader.Read(in record);
-    }
-
-    private SourcePartition? Find(NativeMessage* message)
-    {
-        var key = (message->Topic, message->Partition);
-        if (!_byHandle.TryGetValue(key, out var state) && message->Topic != 0)
-        {
-            var topic = Marshal.PtrToStringUTF8((nint)LibRdKafka.rd_kafka_topic_name(message->Topic))!;
-            _assigned.TryGetValue(new TopicPartition(topic, message->Partition), out state);
-            _byHandle[key] = state;
-        }
-
-        return state;
     }
 
     private void OnMessageError(NativeMessage* message, SourcePartition? state)
@@ -327,84 +313,9 @@ public sealed unsafe class NativeBatchSource : IRecordSource
         }
     }
 
-    private List<TopicPartitionOffset> OnAssigned(List<Confluent.Kafka.TopicPartition> partitions)
-    {
-        _byHandle.Clear();
-        var starts = new List<TopicPartitionOffset>(partitions.Count);
-        try
-        {
-            foreach (var theirs in partitions)
-            {
-                var partition = new TopicPartition(theirs.Topic, theirs.Partition.Value);
-                var (offset, reader) = _handler!.Assigned(partition);
-                _assigned.Add(partition, new SourcePartition(partition, offset, reader, _callMayBeOlder ? _call : -1));
-                starts.Add(new TopicPartitionOffset(theirs, new Offset(offset)));
-                KafkaLog.Assigned(_logger, _clientId, partition.ToString(), offset);
-            }
-        }
-#pragma warning disable CA1031 // An exception must not pass through the library's frames: Poll throws it when they are left.
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            _handlerFailure ??= ExceptionDispatchInfo.Capture(failure);
-        }
-
-        // The managed client insists on a start for every partition. After a failure none of these is read: their records find no reader.
-        return _handlerFailure is null ? starts : [.. partitions.Select(theirs => new TopicPartitionOffset(theirs, Offset.End))];
-    }
-
-    private void OnGone(List<TopicPartitionOffset> partitions, bool lost)
-    {
-        _byHandle.Clear();
-        foreach (var theirs in partitions)
-        {
-            var partition = new TopicPartition(theirs.Topic, theirs.Partition.Value);
-            if (!_assigned.TryGetValue(partition, out var state))
-            {
-                continue;
-            }
-
-            try
-            {
-                if (_handlerFailure is not null)
-                {
-                    // What is half done must not be finished: the partitions start again from what is committed, elsewhere.
-                    _assigned.Remove(partition);
-                }
-                else if (lost)
-                {
-                    // Gone before the handler hears of it: whatever it tries, nothing of it is committed.
-                    _assigned.Remove(partition);
-                    KafkaLog.Lost(_logger, _clientId, partition.ToString());
-                    _handler!.Lost(partition);
-                }
-                else
-                {
-                    KafkaLog.Revoked(_logger, _clientId, partition.ToString());
-                    _handler!.Revoked(partition);
-                }
-
-                if (state.Paused)
-                {
-                    // The library keeps an application's pause beyond the assignment.
-                    _consumer.Resume([Theirs(partition)]);
-                }
-            }
-#pragma warning disable CA1031 // As above.
-            catch (Exception failure)
-#pragma warning restore CA1031
-            {
-                _handlerFailure ??= ExceptionDispatchInfo.Capture(failure);
-            }
-
-            _assigned.Remove(partition);
-            state.Dispose();
-        }
-    }
-
     private void ThrowIfFailed()
     {
-        _handlerFailure?.Throw();
+        _assignment.Failure?.Throw();
         if (_fatal is { } fatal)
         {
             throw new SourceFailedException($"the Kafka client {_clientId} cannot go on: {fatal.Reason}");
@@ -419,7 +330,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
         }
 
         _mustSeek = false;
-        foreach (var state in _assigned.Values)
+        foreach (var state in _assignment.Partitions)
         {
             if (state is { MustSeek: true, Paused: false })
             {
