@@ -112,7 +112,7 @@ public sealed class NativeBatchSourceTests(KafkaLogs logs)
         };
 
         // The pause is set in the middle of a batch, then again; the second partition flows on beside it.
-        member.PollUntil(() => member.Records.Count(record => record.Partition == 1) == 10_000);
+        member.PollUntil(() => member.Records.Count(record => record.Partition == 1) == 10_000 && member.Records.Any(record => record.Partition == 0));
         Assert.Equal(1_234, member.Records.Last(record => record.Partition == 0).Offset);
         Assert.Equal((-1, -1), member.Source.Watermarks(member.Partition(0)));
         Assert.False(member.Source.IsAtEnd(member.Partition(0)));
@@ -166,6 +166,55 @@ public sealed class NativeBatchSourceTests(KafkaLogs logs)
         Assert.False(member.Source.IsAtEnd(member.Partition(0)));
         member.PollUntil(() => member.Source.IsAtEnd(member.Partition(0)));
         Assert.Equal(150, member.Records.Count);
+    }
+
+    [FactNeeding("variable:TOKENSTREAM_KAFKA_HOME")]
+    public async Task The_marker_of_a_transaction_does_not_hide_the_end()
+    {
+        var options = logs.Options(KafkaLogs.Apache);
+        var topic = await KafkaLogs.TopicAsync(options, 1);
+        var config = new ProducerConfig { BootstrapServers = options.BootstrapServers, TransactionalId = topic };
+        using (var producer = new ProducerBuilder<Null, string>(config).Build())
+        {
+            producer.InitTransactions(TimeSpan.FromSeconds(30));
+            producer.BeginTransaction();
+            await producer.ProduceAsync(topic, new Message<Null, string> { Value = "0/0" });
+            producer.CommitTransaction();
+        }
+
+        using var member = new GroupMember(options, $"g-{topic}", topic);
+        member.PollUntil(() => member.Source.IsAtEnd(member.Partition(0)));
+
+        // The record lies at 0, its transaction's marker at 1, and the next record will lie at 2.
+        Assert.Equal([0L], member.Records.Select(record => record.Offset));
+        Assert.Equal((0, 2), member.Source.Watermarks(member.Partition(0)));
+    }
+
+    [Fact]
+    public async Task A_log_that_went_away_has_no_end_and_is_read_on_when_it_is_back()
+    {
+        var folder = Directory.CreateTempSubdirectory("tokenstream-log-");
+        var embedded = await KafkaLogs.StartEmbeddedAsync(folder, "127.0.0.1:0");
+        var options = new KafkaOptions { BootstrapServers = embedded.BootstrapServers };
+        var topic = await KafkaLogs.TopicAsync(options, 1);
+        await TopicFill.PublishAsync(options, topic, 1, 10);
+        using var member = new GroupMember(options, $"g-{topic}", topic);
+        member.PollUntil(() => member.Source.IsAtEnd(member.Partition(0)));
+        Assert.True(await member.Source.CommitAsync([new(member.Partition(0), 10, "read")]));
+
+        await embedded.DisposeAsync();
+        member.PollUntil(() => !member.Source.IsAtEnd(member.Partition(0)));
+        Assert.Equal((-1, -1), member.Source.Watermarks(member.Partition(0)));
+
+        embedded = await KafkaLogs.StartEmbeddedAsync(folder, options.BootstrapServers);
+        await TopicFill.PublishAsync(options, topic, 1, 5);
+        member.PollUntil(() => member.Records.Any(record => record.Offset == 14) && member.Source.IsAtEnd(member.Partition(0)));
+        // The group was forgotten with the log's process, so the partition may have been assigned anew: from what is committed.
+        Assert.Equal(Range(0, 14), member.Records.Select(record => record.Offset).Distinct());
+        Assert.Equal(Range(0, 9), member.Records.Select(record => record.Offset).Where(offset => offset < 10));
+        member.Dispose();
+        await embedded.DisposeAsync();
+        folder.Delete(recursive: true);
     }
 
     [Theory]
