@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +6,6 @@ namespace TokenStream.Broker.Log;
 /// <summary>All topics of one data directory, and the background passes that flush, delete and compact. Safe from any thread.</summary>
 public sealed class LogStore : IAsyncDisposable
 {
-    private const string TopicsDirectory = "topics";
     private const long ProducerIdBlock = 1_000;
 
     private readonly Lock _gate = new();
@@ -48,13 +46,13 @@ public sealed class LogStore : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         long started = time.GetTimestamp();
-        FileStream lockFile = TakeLock(options.DataDirectory);
+        FileStream lockFile = StoreDirectory.TakeLock(options.DataDirectory);
         try
         {
-            Catalogue catalogue = LoadCatalogue(options.DataDirectory);
+            Catalogue catalogue = StoreDirectory.LoadCatalogue(options.DataDirectory);
             var files = new OpenFiles(options.MaxOpenSealedSegments);
             Topic[] topics = OpenTopics(catalogue, options, files, time, logger);
-            ReportStrays(catalogue, options.DataDirectory, logger);
+            StoreDirectory.ReportStrays(catalogue, options.DataDirectory, logger);
             var store = new LogStore(options, time, logger, lockFile, catalogue, files, topics);
             logger.Opened(options.DataDirectory, topics.Length, topics.Sum(t => t.Partitions.Length), (long)time.GetElapsedTime(started).TotalMilliseconds);
             return store;
@@ -132,7 +130,7 @@ public sealed class LogStore : IAsyncDisposable
                     partition.Close(deleted: true);
                 }
 
-                Directory.Delete(TopicPath(_options.DataDirectory, entry.Directory), recursive: true);
+                Directory.Delete(StoreDirectory.TopicPath(_options.DataDirectory, entry.Directory), recursive: true);
                 Save(_catalogue with { Removing = [.. _catalogue.Removing.Where(d => d != entry.Directory)] });
                 _logger.TopicDeleted(name);
                 return topic;
@@ -249,62 +247,6 @@ public sealed class LogStore : IAsyncDisposable
     /// <summary>One flush of everything, as the timer does it.</summary>
     internal void RunFlush() => _passes.Flush();
 
-    private static FileStream TakeLock(string directory)
-    {
-        try
-        {
-            Directory.CreateDirectory(directory);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new LogStoreException($"The data directory {directory} cannot be made: {e.Message}", e);
-        }
-
-        string path = Path.Combine(directory, "lock");
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new LogStoreException($"The data directory {directory} cannot be written: {e.Message}", e);
-        }
-        catch (IOException e)
-        {
-            throw new LogStoreException($"The data directory {directory} is in use by another process; end that one or choose another directory.", e);
-        }
-    }
-
-    private static Catalogue LoadCatalogue(string directory)
-    {
-        string topics = Path.Combine(directory, TopicsDirectory);
-        Catalogue? catalogue = Catalogue.Read(directory);
-        if (catalogue is null)
-        {
-            if (Directory.Exists(topics) && Directory.EnumerateFileSystemEntries(topics).Any())
-            {
-                throw new LogStoreException($"{directory} holds topics but no catalogue.json; restore that file, nothing was changed.");
-            }
-
-            catalogue = new Catalogue { ClusterId = Base64Url.EncodeToString(Guid.NewGuid().ToByteArray()) };
-            catalogue.Write(directory);
-        }
-
-        Directory.CreateDirectory(topics);
-        if (catalogue.Removing.Count > 0)
-        {
-            foreach (string path in catalogue.Removing.Select(d => TopicPath(directory, d)).Where(Directory.Exists))
-            {
-                Directory.Delete(path, recursive: true);
-            }
-
-            catalogue = catalogue with { Removing = [] };
-            catalogue.Write(directory);
-        }
-
-        return catalogue;
-    }
-
     private static Topic[] OpenTopics(Catalogue catalogue, LogStoreOptions options, OpenFiles files, TimeProvider time, ILogger logger)
     {
         var topics = new Topic[catalogue.Topics.Count];
@@ -332,7 +274,7 @@ public sealed class LogStore : IAsyncDisposable
     private static ImmutableArray<PartitionLog> OpenPartitions(
         CatalogueTopic entry, TopicConfig config, int from, int to, LogStoreOptions options, OpenFiles files, TimeProvider time, ILogger logger)
     {
-        string path = TopicPath(options.DataDirectory, entry.Directory);
+        string path = StoreDirectory.TopicPath(options.DataDirectory, entry.Directory);
         var partitions = ImmutableArray.CreateBuilder<PartitionLog>(to - from);
         for (int number = from; number < to; number++)
         {
@@ -343,20 +285,6 @@ public sealed class LogStore : IAsyncDisposable
         DurableFile.FlushDirectory(path);
         return partitions.MoveToImmutable();
     }
-
-    private static void ReportStrays(Catalogue catalogue, string directory, ILogger logger)
-    {
-        var known = catalogue.Topics.Select(t => t.Directory).ToHashSet();
-        foreach (string path in Directory.EnumerateDirectories(Path.Combine(directory, TopicsDirectory)))
-        {
-            if (!known.Contains(Path.GetFileName(path)))
-            {
-                logger.StrayDirectory(path);
-            }
-        }
-    }
-
-    private static string TopicPath(string dataDirectory, string topicDirectory) => Path.Combine(dataDirectory, TopicsDirectory, topicDirectory);
 
     private static Dictionary<string, string> Overrides(TopicConfig config)
         => config.Describe().Where(e => !e.IsDefault).ToDictionary(e => e.Name, e => e.Value);
@@ -370,7 +298,7 @@ public sealed class LogStore : IAsyncDisposable
         string directory = $"{name[..Math.Min(name.Length, 200)]}.{id:N}";
         var entry = new CatalogueTopic(name, id, directory, partitions, Overrides(config));
         var topic = new Topic(name, id, config, OpenPartitions(entry, config, 0, partitions, _options, _files, _time, _logger));
-        DurableFile.FlushDirectory(Path.Combine(_options.DataDirectory, TopicsDirectory));
+        StoreDirectory.FlushTopics(_options.DataDirectory);
         Save(_catalogue with { Topics = [.. _catalogue.Topics, entry] });
         _topics = _topics.Add(name, topic);
         _logger.TopicCreated(name, partitions);

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
 namespace TokenStream.Broker.Log;
@@ -17,10 +16,10 @@ public sealed class PartitionLog
     private readonly ILogger _logger;
     private readonly ProducerTable _producers;
     private readonly PartitionFlush _flush;
+    private readonly AppendSignal _appended = new();
     private volatile Segment[] _segments;
     private volatile TopicConfig _config;
     private volatile string? _refusal;
-    private TaskCompletionSource? _appended;
     private long _highWatermark;
     private long _logStart;
     private long _lastAppendTimeMs;
@@ -85,6 +84,9 @@ public sealed class PartitionLog
 
     internal bool IsDeleted => Volatile.Read(ref _isDeleted);
 
+    /// <summary>Whether a flush failed, so that there is no use in another one.</summary>
+    internal bool IsRefusing => _refusal is not null;
+
     /// <summary>Held by the pass that deletes or compacts, so that there is one at a time.</summary>
     internal Lock MaintenanceGate { get; } = new();
 
@@ -139,7 +141,7 @@ public sealed class PartitionLog
             result = Write(batches, incoming, config, nowMs);
         }
 
-        Signal();
+        _appended.Raise();
         return result;
     }
 
@@ -166,16 +168,21 @@ public sealed class PartitionLog
                 return LogError.OffsetOutOfRange;
             }
 
-            if (offset == highWatermark || Volatile.Read(ref _isClosed))
+            if (IsClosed)
             {
-                return Volatile.Read(ref _isClosed) ? LogError.UnknownTopicOrPartition : LogError.None;
+                return IsDeleted ? LogError.UnknownTopicOrPartition : LogError.StorageError;
+            }
+
+            if (offset == highWatermark)
+            {
+                return LogError.None;
             }
 
             try
             {
-                if (TryLocateIn(segments, offset, Math.Max(0, maxBytes), out LogError error, out slice))
+                if (SegmentSearch.TryLocate(_files, segments, offset, Math.Max(0, maxBytes), out slice, out Segment? damaged))
                 {
-                    return error;
+                    return damaged is null ? LogError.None : Damaged(damaged);
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -262,26 +269,7 @@ public sealed class PartitionLog
 
     /// <summary>Completes when the high watermark is above <paramref name="offset"/>, at once if it is already, or when the partition is closed or
     /// deleted. Waiting costs nothing per waiter but the continuation.</summary>
-    public async Task WaitForAppendAsync(long offset, CancellationToken cancel = default)
-    {
-        while (HighWatermark <= offset)
-        {
-            TaskCompletionSource? signal = Volatile.Read(ref _appended);
-            if (signal is null)
-            {
-                var created = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                signal = Interlocked.CompareExchange(ref _appended, created, null) ?? created;
-            }
-
-            // An append between the look above and the signal's publication would not complete it.
-            if (HighWatermark > offset || Volatile.Read(ref _isClosed))
-            {
-                return;
-            }
-
-            await signal.Task.WaitAsync(cancel).ConfigureAwait(false);
-        }
-    }
+    public Task WaitForAppendAsync(long offset, CancellationToken cancel = default) => _appended.WaitAsync(this, offset, cancel);
 
     /// <summary>Flushes and indexes what is not yet; called by the background pass.</summary>
     internal void Flush() => _flush.Run(closing: false);
@@ -367,7 +355,13 @@ public sealed class PartitionLog
             _files.Release(Active.File);
         }
 
-        Signal();
+        _appended.Raise();
+    }
+
+    private LogError Damaged(Segment segment)
+    {
+        _logger.ReadFailed(segment.File.Path, "it is damaged where a reader asked for records");
+        return LogError.CorruptMessage;
     }
 
     private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -473,57 +467,5 @@ public sealed class PartitionLog
         }
 
         return AppendResult.Failed(LogError.StorageError, $"The log cannot be written: {cause.Message}");
-    }
-
-    private void Signal()
-    {
-        // A waiter publishes its signal and then looks at the high watermark; here it is the other way round, so neither may be reordered.
-        Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _appended) is not null)
-        {
-            Interlocked.Exchange(ref _appended, null)?.TrySetResult();
-        }
-    }
-
-    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The slice passes to the caller.")]
-    private bool TryLocateIn(Segment[] segments, long offset, int maxBytes, out LogError error, out LogSlice slice)
-    {
-        slice = default;
-        error = LogError.None;
-        for (int i = SegmentSearch.Floor(segments, offset); i < segments.Length; i++)
-        {
-            Segment segment = segments[i];
-            if (!_files.TryAcquire(segment.File))
-            {
-                return false;
-            }
-
-            LocateOutcome outcome = LocateOutcome.Beyond;
-            try
-            {
-                outcome = segment.Locate(offset, maxBytes, out long position, out int length);
-                slice = outcome == LocateOutcome.Found ? new LogSlice(_files, segment.File, position, length) : default;
-            }
-            finally
-            {
-                if (outcome != LocateOutcome.Found)
-                {
-                    _files.Release(segment.File);
-                }
-            }
-
-            if (outcome == LocateOutcome.Damaged)
-            {
-                _logger.ReadFailed(segment.File.Path, "it is damaged where a reader asked for records");
-                error = LogError.CorruptMessage;
-            }
-
-            if (outcome != LocateOutcome.Beyond)
-            {
-                return true;
-            }
-        }
-
-        return true;
     }
 }
