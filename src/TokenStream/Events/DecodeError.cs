@@ -8,6 +8,9 @@ public readonly struct DecodeError(DecodeReason reason, EventField field, int of
     /// <summary>The field concerned; <see cref="EventField.None"/> where it is the record as a whole or a field that is not known.</summary>
     public EventField Field { get; } = field;
 
+    /// <summary>The field's name as it stands in events; empty for <see cref="EventField.None"/>.</summary>
+    public string FieldName => EventFieldTable.Name(Field);
+
     /// <summary>Byte offset in the record: of the value refused, of the byte that is not JSON, or, of a missing field, the record's end.</summary>
     public int Offset { get; } = offset;
 
