@@ -89,8 +89,8 @@ internal static unsafe class ChdbCall
         ChdbNative.InsertDestroy(insert);
     }
 
-    /// <summary>How many statements the text holds, and their class; (0, 4) for text that does not parse.</summary>
-    internal static (uint Statements, uint Class) Classify(nint connection, ReadOnlySpan<byte> sql, string database)
+    /// <summary>How many statements the text holds, and their class; (0, Unknown) for text that does not parse.</summary>
+    internal static (uint Statements, ChdbClass Class) Classify(nint connection, ReadOnlySpan<byte> sql, string database)
     {
         var databaseBytes = Encoding.UTF8.GetBytes(database);
         var answer = stackalloc uint[4];
@@ -99,7 +99,7 @@ internal static unsafe class ChdbCall
         {
             var status = ChdbNative.Classify(
                 *(nint*)connection, text, (nuint)sql.Length, name, (nuint)databaseBytes.Length, answer);
-            return status == 0 ? (answer[1], answer[3]) : (0, 4);
+            return status == 0 ? (answer[1], (ChdbClass)answer[3]) : (0, ChdbClass.Unknown);
         }
     }
 

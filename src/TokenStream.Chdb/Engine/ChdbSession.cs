@@ -114,7 +114,7 @@ internal sealed class ChdbSession : IAsyncDisposable
             cancellation);
 
     /// <summary>How many statements a text holds, as the engine's parser sees it; 0 where it does not parse.</summary>
-    internal Task<(uint Statements, uint Class)> ClassifyAsync(ReadOnlyMemory<byte> sql, string database, CancellationToken cancellation) =>
+    internal Task<(uint Statements, ChdbClass Class)> ClassifyAsync(ReadOnlyMemory<byte> sql, string database, CancellationToken cancellation) =>
         RunAsync(() => ChdbCall.Classify(_connection, sql.Span, database), cancellation);
 
     /// <summary>Runs a statement of our own, before the request's.</summary>

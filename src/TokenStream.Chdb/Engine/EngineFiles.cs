@@ -13,6 +13,9 @@ internal static class EngineFiles
     /// <summary>Bytes of cached index marks; the engine's own default is 5 GB.</summary>
     private const long MarkCacheBytes = 64L << 20;
 
+    /// <summary>Bytes of a statement that the engine parses: above what is taken over HTTP, since a comment goes before it.</summary>
+    private const int MaxQueryBytes = 2 << 20;
+
     /// <summary>Writes both files and gives the path of the first.</summary>
     internal static string Write(ChdbEngineOptions options)
     {
@@ -43,7 +46,7 @@ internal static class EngineFiles
     private static string Users(string database) =>
         $"""
         <clickhouse>
-          <profiles><default><async_insert>0</async_insert><allow_introspection_functions>0</allow_introspection_functions></default></profiles>
+          <profiles><default><async_insert>0</async_insert><max_query_size>{MaxQueryBytes}</max_query_size><allow_introspection_functions>0</allow_introspection_functions></default></profiles>
           <quotas><default/></quotas>
           <roles>
             <owner><grants><query>GRANT ALL ON *.* WITH GRANT OPTION</query></grants></owner>

@@ -13,7 +13,7 @@ internal static class AllowedSettings
             "max_execution_time", "max_result_rows", "max_result_bytes", "max_threads", "max_memory_usage", "max_block_size", "max_rows_to_read",
             "max_insert_block_size", "min_insert_block_size_rows", "min_insert_block_size_bytes", "max_insert_threads",
             "insert_deduplication_token", "insert_deduplicate", "insert_null_as_default", "optimize_on_insert", "mutations_sync", "alter_sync",
-            "session_timezone", "join_use_nulls", "extremes", "final", "select_sequential_consistency", "aggregate_functions_null_for_empty",
+            "session_timezone", "join_use_nulls", "final", "select_sequential_consistency", "aggregate_functions_null_for_empty",
             "group_by_use_nulls", "prefer_column_name_to_alias", "transform_null_in", "union_default_mode", "use_query_cache",
             "date_time_input_format", "date_time_output_format", "format_csv_delimiter", "format_csv_null_representation",
             "format_tsv_null_representation", "max_bytes_before_external_group_by", "max_bytes_before_external_sort",

@@ -6,6 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using TokenStream.Chdb.Engine;
+using TokenStream.Chdb.Native;
 
 namespace TokenStream.Chdb.Http;
 
@@ -14,7 +15,7 @@ namespace TokenStream.Chdb.Http;
 /// error's status; one that fails later gets the error in its body, in the form that ClickHouse's clients look for, and a connection that
 /// ends without the body's end.
 /// </summary>
-internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEngine engine, AnswerFormat format) : IAsyncDisposable
+internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEngine engine, AnswerFormat format)
 {
     /// <summary>Bytes held back to be able to answer with a status still.</summary>
     private const int HeldBack = 1 << 20;
@@ -27,29 +28,30 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
 
     private readonly ArrayBufferWriter<byte> _held = new();
     private readonly string _tag = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-    private Stream? _gzip;
+    private readonly NativeRevision? _rewriter =
+        NativeRevision.IsWanted(options.ProtocolVersion, format.Name) ? new NativeRevision() : null;
     private PipeWriter? _output;
 
     internal bool Started => _output is not null;
 
     internal AnswerCounts Counts { get; } = new();
 
-    internal async Task WriteAsync(ChdbChunk chunk, CancellationToken cancellation)
+    /// <summary>Bytes that are few, before anything else was written.</summary>
+    internal void Write(ReadOnlySpan<byte> bytes) => Pass(bytes);
+
+    /// <summary>A block from its byte <paramref name="skip"/> on.</summary>
+    internal async Task WriteAsync(ChdbChunk chunk, int skip, CancellationToken cancellation)
     {
         Counts.Add(chunk);
         if (!Started && _held.WrittenCount + chunk.Length > (options.WaitForEnd ? HeldBackOnRequest : HeldBack))
         {
             await StartAsync(whole: false, cancellation);
         }
-        for (long offset = 0; offset < chunk.Length; offset += Portion)
+        for (long offset = skip; offset < chunk.Length; offset += Portion)
         {
-            if (_output is null)
+            Pass(chunk.Slice(offset, Portion));
+            if (Started)
             {
-                _held.Write(chunk.Slice(offset, Portion));
-            }
-            else
-            {
-                _output.Write(chunk.Slice(offset, Portion));
                 await FlushAsync(cancellation);
             }
         }
@@ -57,20 +59,29 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
 
     internal async Task CompleteAsync(CancellationToken cancellation)
     {
+        try
+        {
+            _rewriter?.Complete();
+        }
+        catch (NativeFormatException error)
+        {
+            throw NotForThisClient(error);
+        }
         if (!Started)
         {
             await StartAsync(whole: true, cancellation);
         }
         await _output!.FlushAsync(cancellation);
-        if (_gzip is not null)
+        if (options.AcceptsGzip)
         {
             await _output.CompleteAsync();
-            await _gzip.DisposeAsync();
-            _gzip = null;
         }
     }
 
-    /// <summary>Tells of an error within the body, after which the connection must end without the body's end.</summary>
+    /// <summary>
+    /// Tells of an error within the body, after which the connection must end without the body's end. The compressor is left as it is, since
+    /// disposing it would end the body properly.
+    /// </summary>
     internal async Task BreakAsync(ChdbException error, CancellationToken cancellation)
     {
         var text = $"{error.Message} (version {engine.Version})\n";
@@ -78,16 +89,6 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
         var block = string.Create(CultureInfo.InvariantCulture, $"\r\n__exception__\r\n{_tag}\r\n{text}{length} {_tag}\r\n__exception__\r\n");
         _output!.Write(Encoding.UTF8.GetBytes(block));
         await FlushAsync(cancellation);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_gzip is not null)
-        {
-            // What is left in it belongs to a broken answer: it must not end the body properly.
-            _gzip = null;
-            await Task.CompletedTask;
-        }
     }
 
     private async Task StartAsync(bool whole, CancellationToken cancellation)
@@ -104,8 +105,7 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
         if (options.AcceptsGzip)
         {
             response.Headers.ContentEncoding = "gzip";
-            _gzip = new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true);
-            _output = PipeWriter.Create(_gzip, new StreamPipeWriterOptions(leaveOpen: true));
+            _output = PipeWriter.Create(new GZipStream(response.Body, CompressionLevel.Fastest, leaveOpen: true));
         }
         else
         {
@@ -120,12 +120,26 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
         _held.ResetWrittenCount();
     }
 
-    private async Task FlushAsync(CancellationToken cancellation)
+    private void Pass(ReadOnlySpan<byte> bytes)
     {
-        await _output!.FlushAsync(cancellation);
-        if (_gzip is not null)
+        IBufferWriter<byte> output = _output is null ? _held : _output;
+        if (_rewriter is null)
         {
-            await _gzip.FlushAsync(cancellation);
+            output.Write(bytes);
+            return;
+        }
+        try
+        {
+            _rewriter.Append(bytes, output);
+        }
+        catch (NativeFormatException error)
+        {
+            throw NotForThisClient(error);
         }
     }
+
+    private static ChdbException NotForThisClient(NativeFormatException error) =>
+        ChdbException.Of(48, "NOT_IMPLEMENTED", $"The answer cannot be put into the Native revision that this client speaks: {error.Message}");
+
+    private async Task FlushAsync(CancellationToken cancellation) => await _output!.FlushAsync(cancellation);
 }

@@ -94,7 +94,7 @@ public sealed class ChdbServer : IAsyncDisposable
             kestrel.Listen(options.Listen);
         });
         var web = builder.Build();
-        var endpoint = new ClickHouseEndpoint(engine, new Callers(options, secret), options, log);
+        var endpoint = new ClickHouseEndpoint(engine, new Callers(options, secret), new ReaderPolicy(options), options, log);
         web.Run(endpoint.HandleAsync);
         return web;
     }

@@ -7,7 +7,7 @@ using TokenStream.Chdb.Engine;
 namespace TokenStream.Chdb.Http;
 
 /// <summary>ClickHouse's HTTP interface: one request, one statement, one answer.</summary>
-internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, ChdbServerOptions server, ILogger log)
+internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, ReaderPolicy readers, ChdbServerOptions server, ILogger log)
 {
     /// <summary>Bytes of rows handed to the engine at a time.</summary>
     private const int AppendBytes = 1 << 20;
@@ -41,6 +41,15 @@ internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, Chd
         {
             await FailAsync(context, options, ChdbException.Of(354, "ZLIB_INFLATE_FAILED", $"The body's Content-Encoding is broken: {error.Message}"), 400);
         }
+        catch (IOException)
+        {
+            ChdbLog.ClientGone(log, options?.QueryId ?? "");
+        }
+        catch (Exception error) when (error is not BrokenAnswerException)
+        {
+            ChdbLog.Failed(log, options?.QueryId ?? "", error);
+            await FailAsync(context, options, ChdbException.Of(1002, "UNKNOWN_EXCEPTION", "The store failed; its log says why."));
+        }
     }
 
     private async Task<bool> AnsweredWithoutEngineAsync(HttpContext context)
@@ -72,31 +81,39 @@ internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, Chd
         {
             if (caller.Role != ChdbRole.Owner || !HttpMethods.IsPost(context.Request.Method))
             {
-                throw ChdbException.Of(497, "ACCESS_DENIED", $"{caller.User}: Not enough privileges: this user and method can only read.");
+                throw ReaderPolicy.Denied(caller, "this user and method can only read");
             }
             await InsertAsync(context, options, insert, text);
             return;
         }
-        var format = AnswerFormat.Of(AnswerFormat.Named(text.Statement) ?? options.DefaultFormat);
-        var statement = StatementKind.Of(text.Statement);
-        await using var session = await OpenAsync(caller, options, statement, HttpMethods.IsPost(context.Request.Method), cancellation);
-        var (statements, _) = await session.ClassifyAsync(text.Statement, server.Database, cancellation);
+        await RunAsync(context, caller, text.Statement, options);
+    }
+
+    private async Task RunAsync(HttpContext context, Caller caller, byte[] sql, RequestOptions options)
+    {
+        var cancellation = context.RequestAborted;
+        var isReader = caller.Role == ChdbRole.Reader;
+        var statement = Statement.Of(isReader ? readers.Admit(caller, sql, options) : sql, options);
+        if (isReader)
+        {
+            readers.Limit(statement);
+        }
+        await using var session = isReader
+            ? await engine.OpenSessionAsync(ChdbWork.Read, ChdbRole.Reader, null, options.Settings, cancellation)
+            : await OpenOwnersAsync(statement, HttpMethods.IsPost(context.Request.Method), cancellation);
+        var (statements, kind) = await session.ClassifyAsync(statement.Sql, server.Database, cancellation);
         if (statements > 1)
         {
             throw ChdbException.Of(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed): send one statement a request.");
         }
-        await using var answer = new Answer(context, options, engine, format);
+        if (isReader && statements == 1 && kind != ChdbClass.ReadOnly)
+        {
+            throw ReaderPolicy.Denied(caller, "the engine does not count this statement among those that only read");
+        }
+        var answer = new Answer(context, options, engine, statement.Format);
         try
         {
-            // A text that the parser could not count goes the way on which the engine takes one statement at most.
-            if (statements == 0 || (format.CanStream && statement.IsSelect))
-            {
-                await StreamAsync(session, answer, text.Statement, format, options, cancellation);
-            }
-            else
-            {
-                await answer.WriteAsync(await session.QueryAsync(text.Statement, format.Name, options.Parameters, cancellation), cancellation);
-            }
+            await statement.RunAsync(session, answer, statements == 1, cancellation);
             await answer.CompleteAsync(cancellation);
         }
         catch (ChdbException error) when (answer.Started)
@@ -107,32 +124,16 @@ internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, Chd
         }
     }
 
-    private Task<ChdbSession> OpenAsync(Caller caller, RequestOptions options, StatementKind statement, bool isPost, CancellationToken cancellation)
+    private Task<ChdbSession> OpenOwnersAsync(Statement statement, bool isPost, CancellationToken cancellation)
     {
-        if (caller.Role == ChdbRole.Reader)
-        {
-            var known = options.Database is null or "default" || options.Database == server.Database;
-            return known
-                ? engine.OpenSessionAsync(ChdbWork.Read, ChdbRole.Reader, server.Database, options.Settings, cancellation)
-                : throw ChdbException.Of(81, "UNKNOWN_DATABASE", $"Database {options.Database} does not exist.");
-        }
         // As in ClickHouse, GET never writes, whoever asks.
         if (!isPost)
         {
-            options.Settings["readonly"] = "2";
+            statement.Options.Settings["readonly"] = "2";
         }
+        var work = statement.Kind.IsLong ? ChdbWork.Maintain : ChdbWork.Owner;
         return engine.OpenSessionAsync(
-            statement.IsLong ? ChdbWork.Maintain : ChdbWork.Owner, ChdbRole.Owner, options.Database ?? "default", options.Settings, cancellation);
-    }
-
-    private static async Task StreamAsync(
-        ChdbSession session, Answer answer, byte[] statement, AnswerFormat format, RequestOptions options, CancellationToken cancellation)
-    {
-        await session.OpenStreamAsync(statement, format.Name, options.Parameters, cancellation);
-        while (await session.FetchAsync(cancellation) is { } chunk)
-        {
-            await answer.WriteAsync(chunk, cancellation);
-        }
+            work, ChdbRole.Owner, statement.Options.Database ?? "default", statement.Options.Settings, cancellation);
     }
 
     private async Task InsertAsync(HttpContext context, RequestOptions options, InsertHead insert, RequestText text)
@@ -152,8 +153,15 @@ internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, Chd
         while (true)
         {
             var read = await body.ReadAtLeastAsync(AppendBytes, cancellation);
-            await session.AppendAsync(read.Buffer, cancellation);
-            body.AdvanceTo(read.Buffer.End);
+            try
+            {
+                await session.AppendAsync(read.Buffer, cancellation);
+            }
+            finally
+            {
+                // Also where the rows were refused: the server reads what is left of the body, and cannot while a read is open.
+                body.AdvanceTo(read.Buffer.End);
+            }
             if (read.IsCompleted)
             {
                 break;

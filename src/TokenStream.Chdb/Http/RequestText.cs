@@ -1,8 +1,8 @@
 using System.Buffers;
-using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using TokenStream.Chdb.Codecs;
 using TokenStream.Chdb.Engine;
 
 namespace TokenStream.Chdb.Http;
@@ -16,7 +16,14 @@ internal sealed class RequestText : IAsyncDisposable
     /// <summary>Bytes of a statement, decoded; longer ones are refused with 229 QUERY_IS_TOO_LARGE.</summary>
     internal const int MostBytes = 1 << 20;
 
-    private RequestText(PipeReader? body) => Body = body;
+    /// <summary>The body's reader is ours to end; the server ends its own, and reads what is left of the body for the next request.</summary>
+    private readonly bool _isDecoded;
+
+    private RequestText(HttpRequest request)
+    {
+        Body = HttpMethods.IsPost(request.Method) ? Decoded(request) : null;
+        _isDecoded = Body is not null && Body != request.BodyReader;
+    }
 
     /// <summary>The whole statement, unless <see cref="Insert"/> is there.</summary>
     internal byte[] Statement { get; private set; } = [];
@@ -34,7 +41,7 @@ internal sealed class RequestText : IAsyncDisposable
     /// <exception cref="ChdbException">229: too long. 48: an encoding of the body we do not decode.</exception>
     internal static async Task<RequestText> ReadAsync(HttpRequest request, CancellationToken cancellation)
     {
-        var text = new RequestText(HttpMethods.IsPost(request.Method) ? Decoded(request) : null);
+        var text = new RequestText(request);
         var query = Encoding.UTF8.GetBytes(request.Query["query"].ToString());
         if (query.Length > MostBytes)
         {
@@ -58,22 +65,22 @@ internal sealed class RequestText : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (Body is not null)
+        if (_isDecoded)
         {
-            await Body.CompleteAsync();
+            await Body!.CompleteAsync();
         }
     }
 
     private static PipeReader Decoded(HttpRequest request)
     {
-        var encoding = request.Headers.ContentEncoding.ToString();
-        return encoding.ToLowerInvariant() switch
+        var coding = request.Headers.ContentEncoding.ToString();
+        if (coding.Length == 0 || coding.Equals("identity", StringComparison.OrdinalIgnoreCase))
         {
-            "" or "identity" => request.BodyReader,
-            "gzip" or "x-gzip" => PipeReader.Create(new GZipStream(request.Body, CompressionMode.Decompress)),
-            "deflate" => PipeReader.Create(new ZLibStream(request.Body, CompressionMode.Decompress)),
-            _ => throw ChdbException.Of(48, "NOT_IMPLEMENTED", $"Unknown Content-Encoding '{encoding}': gzip, deflate or none is understood."),
-        };
+            return request.BodyReader;
+        }
+        return ContentCoding.TryOpen(coding, request.Body, HttpLimits.DecodedBytes, out var decoded)
+            ? PipeReader.Create(decoded)
+            : throw ChdbException.Of(48, "NOT_IMPLEMENTED", $"Unknown Content-Encoding '{coding}': {ContentCoding.Known} is understood.");
     }
 
     /// <summary>Reads until the text is known to be an INSERT with data, or to its end.</summary>
