@@ -64,6 +64,21 @@ PROVIDER_NAMES = {
     "groq": ["groqcloud"],
 }
 
+# The models that people mean of a provider when they name none: the source's `model_match`, as patterns.
+MAKES = {
+    "anthropic": ["claude*"],
+    "cohere": ["command-*"],
+    "deepseek": ["deepseek*"],
+    "google": ["gemini*"],
+    "minimax": ["minimax*"],
+    "mistral": ["mistral*", "codestral*", "devstral*", "magistral*", "ministral*"],
+    "moonshotai": ["kimi*", "moonshot*"],
+    "openai": ["gpt-*", "o1*", "o3*", "o4*"],
+    "voyageai": ["voyage-*"],
+    "x-ai": ["grok*"],
+    "zhipuai": ["glm-*"],
+}
+
 
 def load(path):
     opener = gzip.open if path.endswith(".gz") else open
@@ -240,6 +255,8 @@ def main():
         names = [name for name in dict.fromkeys(names + PROVIDER_NAMES.get(provider["id"], [])) if name not in literals_of_providers]
         if names:
             print(f"    names: [{quoted(names)}]")
+        if provider["id"] in MAKES:
+            print(f"    makes: [{quoted(MAKES[provider['id']])}]")
         if provider.get("fallback_model_providers"):
             print(f"    fallback: [{', '.join(provider['fallback_model_providers'])}]")
         print("    models:")

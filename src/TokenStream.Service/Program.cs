@@ -8,6 +8,7 @@ var root = new RootCommand("TokenStream: exact, governed LLM spend from token ev
     ConfigCommand.Create(),
     ReplayCommand.Create(),
     CheckEventsCommand.Create(),
+    PriceCommand.Create(),
 };
 
 // Commands end by themselves when asked to: the library would end the process two seconds after a signal, drained or not.

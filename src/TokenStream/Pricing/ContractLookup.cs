@@ -31,6 +31,11 @@ internal static class ContractLookup
             .ThenByDescending(contract => contract.Model.Literals)
             .ThenByDescending(contract => contract.Provider.Literals)
             .ToList();
+        if (request.Tenant.Length == 0)
+        {
+            return found;
+        }
+
         trace?.Add(new PriceLookupStep(
             $"contract of tenant '{request.Tenant}'",
             found.Count == 0 ? "none for this request" : $"{found.Count} found, the most particular at the event's time applies"));

@@ -61,6 +61,17 @@ public sealed class PriceBook
         PricePlanner.Plan(this, new PriceRequest(tenant, provider, model, region, serviceTier), trace: null);
 
     /// <summary>
+    /// The providers that a model may be meant of where none is named: the one that makes it, or all that have it in their own list. For
+    /// people who ask for a price; events always name their provider.
+    /// </summary>
+    public IReadOnlyList<string> ProvidersOf(string model)
+    {
+        var listing = Content.Providers.Where(provider => Lookup.Lists(provider, model)).ToList();
+        var makers = listing.Where(provider => provider.Makes.Any(pattern => pattern.Matches(model))).ToList();
+        return [.. (makers.Count > 0 ? makers : listing).Select(provider => provider.Id)];
+    }
+
+    /// <summary>
     /// The id of a cell, as it goes into a rollup's key: derived from what the row is, so the same in every process and every book that has
     /// the row; empty for <see cref="PricedUsage.NoCell"/>.
     /// </summary>
@@ -71,6 +82,17 @@ public sealed class PriceBook
     /// user's alone, with its names; fallbacks and service tiers that the user's provider states replace the default's.
     /// </summary>
     public static PriceBook Overlay(PriceBook defaults, PriceBook user) => new(PriceBookContent.Overlay(defaults.Content, user.Content));
+
+    /// <summary>The regions and tiers that a model, or the tenant's contract, has prices of its own for at a time, in order.</summary>
+    internal IReadOnlyList<string> Variants(string tenant, string provider, string model, long timeMs)
+    {
+        var found = Lookup.FindProvider(provider, trace: null) is { } listed ? Lookup.FindModel(listed, model, trace: null) : null;
+        var entries = (found?.Model.Prices ?? []).Where(entry => entry.SinceMs <= timeMs && timeMs < entry.UntilMs);
+        var contracts = Content.Contracts.Where(contract => contract.Tenant == tenant && contract.SinceMs <= timeMs && timeMs < contract.UntilMs);
+        return [.. entries.Select(entry => $"{entry.Region}|{entry.ServiceTier}")
+            .Concat(contracts.Select(contract => $"{contract.Region}|{contract.ServiceTier}").Where(variant => variant != "|"))
+            .Select(variant => variant.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];
+    }
 
     /// <summary>Numbers are given in the order of first use and mean nothing outside this book in this process.</summary>
     internal int CellOf(string id)

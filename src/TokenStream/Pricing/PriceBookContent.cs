@@ -65,10 +65,14 @@ internal sealed record PriceBookContent
         Providers.FirstOrDefault(provider => string.Equals(provider.Id, providerId, StringComparison.OrdinalIgnoreCase));
 }
 
-/// <summary>The models of one provider. <see cref="Names"/> and fallbacks are those of <c>docs/prices.md</c>.</summary>
+/// <summary>
+/// The models of one provider. Names and fallbacks are those of <c>docs/prices.md</c>; <see cref="Makes"/> are the models that people mean of
+/// this provider when they name none.
+/// </summary>
 internal sealed record ProviderPrices(
     string Id,
     IReadOnlyList<NamePattern> Names,
+    IReadOnlyList<NamePattern> Makes,
     IReadOnlyList<string> Fallback,
     IReadOnlyList<ModelPrices> Models)
 {
@@ -88,6 +92,7 @@ internal sealed record ProviderPrices(
         return this with
         {
             Names = [.. Names, .. other.Names.Where(name => !Names.Contains(name))],
+            Makes = Makes.Count > 0 ? Makes : other.Makes,
             Fallback = Fallback.Count > 0 ? Fallback : other.Fallback,
             Models = [.. Models, .. kept],
         };

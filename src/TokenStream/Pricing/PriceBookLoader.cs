@@ -99,6 +99,7 @@ public static class PriceBookLoader
         var prices = new ProviderPrices(
             id.Text,
             owners.Claim(id, provider.Texts("names")),
+            [.. provider.Texts("makes").Select(text => new NamePattern(text.Text))],
             [.. provider.Texts("fallback").Select(text => text.Text)],
             [.. provider.Children("models").Select(child => ReadModel(child.Key, child.Value, models))]);
         provider.Close();

@@ -54,6 +54,7 @@ internal static class PriceBookWriter
     {
         text.Append("  ").Append(Quote(provider.Id)).Append(":\n");
         WriteList(text, "    names: ", provider.Names.Select(name => name.Text));
+        WriteList(text, "    makes: ", provider.Makes.Select(name => name.Text));
         WriteList(text, "    fallback: ", provider.Fallback);
         if (provider.Models.Count > 0)
         {

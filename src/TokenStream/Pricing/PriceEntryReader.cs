@@ -5,6 +5,9 @@ namespace TokenStream.Pricing;
 /// <summary>Reads what holds prices: the entries of a model and the contracts of tenants.</summary>
 internal static class PriceEntryReader
 {
+    private static readonly IReadOnlyList<string> TokenKeys = [.. RateSet.ClassKeys, .. TokenUnits.Names.Take(TokenUnits.PriceableCount)];
+    private static readonly IReadOnlyList<string> PriceKeys = [.. TokenKeys, .. RateUnits.Keys.Select(key => key.Key)];
+
     public static IReadOnlyList<PriceEntry> ReadEntries(IReadOnlyList<YamlReader> items) =>
         PriceTimeline.Close(items.Select(item => (item, ReadEntry(item))).ToList());
 
@@ -40,7 +43,7 @@ internal static class PriceEntryReader
             Factor = ReadDiscount(item),
             Bands = ReadBands(item, required: false),
         };
-        if (contract.Bands.Count == 0 && !contract.Factor.IsKnown)
+        if (contract.Bands.Count == 0 && !item.Has(["discount", .. PriceKeys]))
         {
             item.Error("the contract states neither a discount nor a price");
         }
@@ -121,7 +124,7 @@ internal static class PriceEntryReader
         {
             bands.Add(new PriceBand(PriceBand.Everything, everything));
         }
-        else if (required)
+        else if (required && !item.Has(PriceKeys))
         {
             item.Error("the entry states no price");
         }
@@ -138,7 +141,7 @@ internal static class PriceEntryReader
             }
 
             var rates = ReadRates(child);
-            if (rates.Count == 0)
+            if (rates.Count == 0 && !child.Has(PriceKeys))
             {
                 child.Error($"no price is stated above {key.Text} tokens");
             }
@@ -154,7 +157,7 @@ internal static class PriceEntryReader
     private static RateSet ReadRates(YamlReader item)
     {
         List<KeyValuePair<string, Rate>> rates = [];
-        foreach (var key in RateSet.ClassKeys.Concat(TokenUnits.Names.Take(TokenUnits.PriceableCount)))
+        foreach (var key in TokenKeys)
         {
             if (item.Scalar(key) is { } scalar)
             {

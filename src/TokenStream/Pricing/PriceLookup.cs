@@ -24,6 +24,9 @@ internal sealed class PriceLookup
         return provider;
     }
 
+    /// <summary>Whether a provider has a model in its own list.</summary>
+    public bool Lists(ProviderPrices provider, string model) => _models[provider].Find(model, out _) is not null;
+
     public FoundModel? FindModel(ProviderPrices provider, string name, List<PriceLookupStep>? trace) =>
         FindModel(provider, name, trace, new HashSet<ProviderPrices>(ReferenceEqualityComparer.Instance));
 

@@ -171,7 +171,7 @@ internal sealed class PricePlanner
     }.ToString();
 
     /// <summary>The rates of requests above an edge: those of the band it lies in, over those of the bands below.</summary>
-    private static RateSet RatesAt(IReadOnlyList<PriceBand> bands, long above) =>
+    public static RateSet RatesAt(IReadOnlyList<PriceBand> bands, long above) =>
         bands.Where(band => band.AboveTokens <= above).Aggregate(RateSet.None, (below, band) => band.Rates.Over(below));
 
     /// <summary>The lower bound of the band that an edge lies in.</summary>

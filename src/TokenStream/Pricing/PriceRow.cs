@@ -14,6 +14,9 @@ public struct PriceRow
     /// <summary>Rates of units by number, unknown where absent; null where the row prices no units.</summary>
     public Rate[]? Units;
 
+    /// <summary>The price of one request beside its tokens, unit <see cref="TokenUnits.Request"/>; unknown where there is none.</summary>
+    public Rate RequestFee;
+
     /// <summary>The cell of this row in its book; <see cref="PricedUsage.NoCell"/> for the row of what is unpriced.</summary>
     public int Cell;
 

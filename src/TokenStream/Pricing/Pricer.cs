@@ -28,7 +28,18 @@ public static class Pricer
         PricePlan plan,
         ReadOnlySpan<byte> record,
         ReadOnlySpan<byte> scratch,
-        ref PricedUsage result)
+        ref PricedUsage result) =>
+        TryPrice(in usage, timeMs, plan, record, scratch, ref result, charges: null);
+
+    /// <summary>The same, noting what each unit was charged where a price is explained.</summary>
+    internal static bool TryPrice(
+        in UsageEvent usage,
+        long timeMs,
+        PricePlan plan,
+        ReadOnlySpan<byte> record,
+        ReadOnlySpan<byte> scratch,
+        ref PricedUsage result,
+        List<UnitCharge>? charges)
     {
         if (!HasCountsInRange(in usage))
         {
@@ -38,7 +49,7 @@ public static class Pricer
         ref readonly var row = ref plan.At(timeMs, Math.Abs(usage.TokensIn));
         result = default;
         result.Cell = row.Cell;
-        if (!TryApply(in usage, in row, plan.Units, record, scratch, ref result))
+        if (!TryApply(in usage, in row, plan.Units, record, scratch, ref result, charges))
         {
             return false;
         }
@@ -88,7 +99,7 @@ public static class Pricer
         ref PricedUsage result)
     {
         PricedUsage list = default;
-        if (!TryApply(in usage, in plan.ListOf(in row), plan.Units, record, scratch, ref list))
+        if (!TryApply(in usage, in plan.ListOf(in row), plan.Units, record, scratch, ref list, charges: null))
         {
             return false;
         }
@@ -104,10 +115,11 @@ public static class Pricer
         UnitTable units,
         ReadOnlySpan<byte> record,
         ReadOnlySpan<byte> scratch,
-        ref PricedUsage result)
+        ref PricedUsage result,
+        List<UnitCharge>? charges)
     {
         Split(in usage, ref result.Tokens);
-        if (usage.Units > 0 && !UnitPricer.TryPrice(in usage, in row, units, record, scratch, ref result))
+        if ((usage.Units > 0 || row.RequestFee.IsKnown) && !UnitPricer.TryPrice(in usage, in row, units, record, scratch, ref result, charges))
         {
             return false;
         }

@@ -67,6 +67,18 @@ public readonly struct Rate : IEquatable<Rate>
     }
 
     /// <summary>
+    /// The cost of a sum of many counts, picodollars, rounded once, half to even; no sum of 64 bits is too large for it. Only for a known rate.
+    /// </summary>
+    public Int128 CostOfSum(long count)
+    {
+        var product = (Int128)count * Numerator;
+        var (quotient, remainder) = Int128.DivRem(Int128.Abs(product), Denominator);
+        var twice = remainder * 2;
+        quotient += twice > Denominator || (twice == Denominator && Int128.IsOddInteger(quotient)) ? 1 : 0;
+        return product < 0 ? -quotient : quotient;
+    }
+
+    /// <summary>
     /// This rate times a factor of at most 1, as for a discount: exact wherever the product fits, else rounded half to even to the finest
     /// power of ten that does, which is a rate of 18 significant digits.
     /// </summary>
@@ -101,20 +113,13 @@ public readonly struct Rate : IEquatable<Rate>
 
     public static bool operator !=(Rate left, Rate right) => !left.Equals(right);
 
-    /// <summary>A product of two 63-bit numbers fits 127 bits, so nothing below can overflow before the range is checked.</summary>
+    /// <summary>A product of two 63-bit numbers fits 127 bits, so nothing can overflow before the range is checked.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryFractionalCost(long count, out long cost)
     {
-        var product = (Int128)count * Numerator;
-        var (quotient, remainder) = Int128.DivRem(Int128.Abs(product), Denominator);
-        var twice = remainder * 2;
-        if (twice > Denominator || (twice == Denominator && Int128.IsOddInteger(quotient)))
-        {
-            quotient += 1;
-        }
-
-        var inRange = quotient <= long.MaxValue;
-        cost = inRange ? (long)(product < 0 ? -quotient : quotient) : 0;
+        var exact = CostOfSum(count);
+        var inRange = exact >= -long.MaxValue && exact <= long.MaxValue;
+        cost = inRange ? (long)exact : 0;
         return inRange;
     }
 

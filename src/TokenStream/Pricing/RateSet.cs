@@ -29,6 +29,9 @@ internal sealed class RateSet
     /// <summary>These rates, and another's where these state none.</summary>
     public RateSet Over(RateSet other) => new(_rates.Concat(other._rates.Where(rate => !_rates.ContainsKey(rate.Key))));
 
+    /// <summary>The rates of token classes and token units alone.</summary>
+    public RateSet OfTokens() => new(_rates.Where(rate => ClassKeys.Contains(rate.Key) || TokenUnits.Names.Contains(rate.Key)));
+
     /// <summary>All rates times a factor of at most 1.</summary>
     public RateSet Times(Rate factor) => new(_rates.Select(rate => KeyValuePair.Create(rate.Key, rate.Value.Discounted(factor))));
 
@@ -49,6 +52,7 @@ internal sealed class RateSet
         if (UnitNames.Any())
         {
             row.Units = [.. units.Names.Select(name => this[name])];
+            row.RequestFee = this[TokenUnits.Request];
         }
 
         return row;

@@ -22,6 +22,12 @@ public static class TokenUnits
     /// <summary>Number of token units that can have a price of their own.</summary>
     public const int PriceableCount = 9;
 
+    /// <summary>
+    /// A unit beside the tokens that events need not name: where a row has a price for it, every request that ended well and is not partial
+    /// counts as one, unless its units say otherwise.
+    /// </summary>
+    public const string Request = "requests";
+
     /// <summary>The units by number; the last three say nothing that the totals do not and have no price of their own.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [

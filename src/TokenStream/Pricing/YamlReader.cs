@@ -36,6 +36,9 @@ internal sealed class YamlReader
         return _map.Entries.FirstOrDefault(entry => entry.Key.Text == key).Value;
     }
 
+    /// <summary>Whether any of some keys is there, whatever its value.</summary>
+    public bool Has(IReadOnlyList<string> keys) => _map.Entries.Any(entry => keys.Contains(entry.Key.Text));
+
     public YamlScalar? Scalar(string key)
     {
         switch (Value(key))

@@ -36,7 +36,19 @@ internal static class PriceFiles
 
     public static PricePlan Plan(this PriceBook book, string provider, string model) => book.Plan("tenant", provider, model, string.Empty, string.Empty);
 
-    private static StreamReader Open(string name)
+    /// <summary>The first YAML example of the price book's documentation.</summary>
+    public static string DocumentedBook()
+    {
+        const string Fence = "```yaml\n";
+        var text = File.ReadAllText(Path.Combine(Root(), "docs", "prices.md"));
+        var start = text.IndexOf(Fence, StringComparison.Ordinal) + Fence.Length;
+        return text[start..text.IndexOf("```", start, StringComparison.Ordinal)];
+    }
+
+    private static StreamReader Open(string name) =>
+        new(new GZipStream(File.OpenRead(Path.Combine(Root(), "tests", "data", "prices", name)), CompressionMode.Decompress));
+
+    private static string Root()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "TokenStream.sln")))
@@ -44,7 +56,6 @@ internal static class PriceFiles
             directory = directory.Parent;
         }
 
-        var path = Path.Combine(directory!.FullName, "tests", "data", "prices", name);
-        return new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
+        return directory!.FullName;
     }
 }
