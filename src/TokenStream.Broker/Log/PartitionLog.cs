@@ -41,6 +41,8 @@ public sealed class PartitionLog
         _logStart = Math.Max(state.LogStart, segments[0].BaseOffset);
         _highWatermark = Math.Max(Active.NextOffset, _logStart);
         CompactedThrough = state.CompactedThrough;
+        // Append times go on rising over a restart.
+        _lastAppendTimeMs = config.LogAppendTime ? segments.Max(s => s.MaxTimestamp) : -1;
         _flush = new PartitionFlush(this, options, files, logger);
         // The segment that is written to stays open.
         files.TryAcquire(Active.File);

@@ -135,6 +135,9 @@ public sealed class AppendAndReadTests
         Assert.Equal(1_699_999_939_700, corrected.LogAppendTimeMs);
         Assert.Equal(
             [1_700_000_000_000, 1_700_000_000_000, 1_700_000_000_000, 1_699_999_939_700], Batches.ReadAll(log).Select(r => r.TimestampMs));
+        fixture.Time.Advance(TimeSpan.FromMinutes(1));
+        await fixture.ReopenAsync();
+        Assert.Equal(1_700_000_000_000, fixture.Partition().Append(Batches.At(5, ("e", "5"))).LogAppendTimeMs);
     }
 
     [Fact]

@@ -76,7 +76,8 @@ internal sealed class LogFixture : IAsyncDisposable
     private static void CopyDirectory(string from, string to)
     {
         Directory.CreateDirectory(to);
-        foreach (string file in Directory.GetFiles(from).Where(f => Path.GetFileName(f) != "lock"))
+        // A passing name may be gone before it is copied; a start would delete it anyway.
+        foreach (string file in Directory.GetFiles(from).Where(f => Path.GetFileName(f) != "lock" && !f.EndsWith(".tmp", StringComparison.Ordinal)))
         {
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         }

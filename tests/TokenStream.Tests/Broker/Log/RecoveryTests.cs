@@ -33,6 +33,36 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task Files_caught_in_the_middle_of_writing_give_a_beginning_of_the_log()
+    {
+        await using var fixture = LogFixture.Open();
+        PartitionLog log = fixture.CreatePartition(config: TopicConfig.Default with { SegmentBytes = 30_000 });
+        var enough = new TaskCompletionSource();
+        Task writer = Task.Run(() =>
+        {
+            for (int i = 0; !enough.Task.IsCompleted && i < 50_000; i++)
+            {
+                log.Append(Batches.Of((null, $"{2 * i}"), (null, $"{(2 * i) + 1}")));
+                if (i % 200 == 0)
+                {
+                    fixture.Store.RunFlush();
+                }
+            }
+        });
+        for (int i = 0; i < 8; i++)
+        {
+            await Task.WhenAny(log.WaitForAppendAsync(log.HighWatermark), writer);
+            await using LogStore copy = fixture.OpenCopy();
+            List<StoredRecord> found = Batches.ReadAll(copy.Find("t")!.Partitions[0]);
+            Assert.Equal(Enumerable.Range(0, found.Count).Select(n => $"{n}"), found.Select(r => r.Value));
+            Assert.Equal(found.Count, copy.Find("t")!.Partitions[0].HighWatermark);
+        }
+
+        enough.SetResult();
+        await writer;
+    }
+
+    [Fact]
     public async Task A_tail_torn_at_any_byte_of_the_last_batch_is_cut_and_the_log_goes_on()
     {
         await using var fixture = LogFixture.Open();
