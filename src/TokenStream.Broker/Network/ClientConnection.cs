@@ -28,7 +28,7 @@ internal sealed class ClientConnection : IDisposable
     private readonly RequestContext _request;
     private readonly byte[] _peeked = new byte[1];
     private readonly string _peer;
-    private Task _watch = Task.CompletedTask;
+    private readonly Action<int> _expect;
     private long _deadlineMs;
     private volatile bool _stopping;
 
@@ -37,6 +37,7 @@ internal sealed class ClientConnection : IDisposable
         _socket = socket;
         _shared = shared;
         _socket.NoDelay = true;
+        _expect = SetTransferDeadline;
         _frames = new FrameReader(socket, shared.Options, shared.Requests);
         _peer = socket.RemoteEndPoint?.ToString() ?? "unknown";
         _request = new RequestContext("/" + ((socket.RemoteEndPoint as System.Net.IPEndPoint)?.Address.ToString() ?? ""), _gone.Token);
@@ -115,16 +116,13 @@ internal sealed class ClientConnection : IDisposable
     private async ValueTask<bool> ServeOneAsync()
     {
         SetDeadline(_frames.HasBegun ? _shared.Options.TransferTimeoutMs : _shared.Options.IdleTimeoutMs);
-
-        // A pending look at the socket comes before the next read.
-        await _watch.ConfigureAwait(false);
-        Memory<byte>? frame = await _frames.ReadAsync(SetTransferDeadline, _gone.Token).ConfigureAwait(false);
+        Memory<byte>? frame = await _frames.ReadAsync(_expect, _gone.Token).ConfigureAwait(false);
         if (frame is not { } bytes)
         {
             return false;
         }
 
-        Volatile.Write(ref _deadlineMs, Never);
+        ClearDeadline();
         _shared.Counters.Received(bytes.Length);
         try
         {
@@ -162,9 +160,9 @@ internal sealed class ClientConnection : IDisposable
         }
 
         ValueTask handling = _shared.Dispatcher.DispatchAsync(_request);
-        if (!handling.IsCompleted && _watch.IsCompleted)
+        if (!handling.IsCompleted && _frames.Look.IsCompleted)
         {
-            _watch = WatchPeerAsync();
+            _frames.Look = WatchPeerAsync();
         }
 
         await handling.ConfigureAwait(false);
@@ -199,14 +197,26 @@ internal sealed class ClientConnection : IDisposable
         }
     }
 
-    private void SetTransferDeadline(int bytes) => SetDeadline(_shared.Options.TransferTimeoutMs + (bytes / BytesPerMs));
+    private void SetTransferDeadline(int bytes)
+    {
+        if (bytes == FrameReader.PeerWaits)
+        {
+            ClearDeadline();
+        }
+        else
+        {
+            SetDeadline(_shared.Options.TransferTimeoutMs + (bytes / BytesPerMs));
+        }
+    }
 
     private void SetDeadline(int ms) => Volatile.Write(ref _deadlineMs, _shared.Clock.NowMs() + ms);
+
+    private void ClearDeadline() => Volatile.Write(ref _deadlineMs, Never);
 
     private async ValueTask EndAsync()
     {
         _socket.Dispose();
-        await _watch.ConfigureAwait(false);
+        await _frames.Look.ConfigureAwait(false);
         Dispose();
     }
 }

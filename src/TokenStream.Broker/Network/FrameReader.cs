@@ -14,6 +14,9 @@ internal sealed class FrameReader(Socket socket, BrokerOptions options, MemoryBu
     /// <summary>A connection's own buffer, bytes.</summary>
     public const int BufferBytes = 16 * 1024;
 
+    /// <summary>Nothing is expected of the peer: it waits for memory that others hold.</summary>
+    public const int PeerWaits = -1;
+
     private const int LengthBytes = 4;
 
     /// <summary>Length prefix, API key, version: enough to know which limit holds.</summary>
@@ -28,6 +31,9 @@ internal sealed class FrameReader(Socket socket, BrokerOptions options, MemoryBu
     private int _start;
     private int _end;
 
+    /// <summary>A look at the socket that is not over yet; it comes before the next receive.</summary>
+    public Task Look { get; set; } = Task.CompletedTask;
+
     /// <summary>Bytes of the frame that is being read, its length prefix aside; 0 between frames.</summary>
     public int FrameBytes { get; private set; }
 
@@ -35,9 +41,9 @@ internal sealed class FrameReader(Socket socket, BrokerOptions options, MemoryBu
     public bool HasBegun => _end > _start;
 
     /// <summary>The next request without its length prefix, valid until <see cref="Release"/>; null when the peer has closed.</summary>
-    /// <param name="begun">Called once the size is known and the rest has not come yet.</param>
+    /// <param name="expect">Told how many bytes the peer now has to send, or <see cref="PeerWaits"/> while it waits for room here.</param>
     /// <exception cref="MalformedRequestException">The length is none that a request has.</exception>
-    public async ValueTask<Memory<byte>?> ReadAsync(Action<int> begun, CancellationToken cancel)
+    public async ValueTask<Memory<byte>?> ReadAsync(Action<int> expect, CancellationToken cancel)
     {
         while (_end - _start < PeekBytes)
         {
@@ -51,14 +57,11 @@ internal sealed class FrameReader(Socket socket, BrokerOptions options, MemoryBu
         short key = BinaryPrimitives.ReadInt16BigEndian(_buffer.AsSpan(_start + LengthBytes));
         CheckSize(size, key);
         FrameBytes = size;
-        if (_end - _start < LengthBytes + size)
-        {
-            begun(size);
-        }
-
-        return LengthBytes + size <= _buffer.Length
+        bool small = LengthBytes + size <= _buffer.Length;
+        expect(small ? size : PeerWaits);
+        return small
             ? await ReadSmallAsync(size, cancel).ConfigureAwait(false)
-            : await ReadLargeAsync(size, key, cancel).ConfigureAwait(false);
+            : await ReadLargeAsync(size, key, expect, cancel).ConfigureAwait(false);
     }
 
     /// <summary>Gives the memory of the request back.</summary>
@@ -119,18 +122,19 @@ internal sealed class FrameReader(Socket socket, BrokerOptions options, MemoryBu
         return frame;
     }
 
-    private async ValueTask<Memory<byte>?> ReadLargeAsync(int size, short key, CancellationToken cancel)
+    private async ValueTask<Memory<byte>?> ReadLargeAsync(int size, short key, Action<int> expect, CancellationToken cancel)
     {
         long needed = key == (short)ApiKey.Produce ? size : (long)size * ControlFactor;
         await budget.ReserveAsync(needed, cancel).ConfigureAwait(false);
         _reserved = needed;
+        expect(size);
         _large = ArrayPool<byte>.Shared.Rent(size);
         int have = _end - _start - LengthBytes;
         _buffer.AsSpan(_start + LengthBytes, have).CopyTo(_large);
         _start = _end = 0;
         while (have < size)
         {
-            int received = await socket.ReceiveAsync(_large.AsMemory(have, size - have), cancel).ConfigureAwait(false);
+            int received = await ReceiveAsync(_large.AsMemory(have, size - have), cancel).ConfigureAwait(false);
             if (received == 0)
             {
                 return null;
@@ -151,8 +155,14 @@ internal sealed class FrameReader(Socket socket, BrokerOptions options, MemoryBu
             _start = 0;
         }
 
-        int received = await socket.ReceiveAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
+        int received = await ReceiveAsync(_buffer.AsMemory(_end), cancel).ConfigureAwait(false);
         _end += received;
         return received > 0;
+    }
+
+    private async ValueTask<int> ReceiveAsync(Memory<byte> into, CancellationToken cancel)
+    {
+        await Look.ConfigureAwait(false);
+        return await socket.ReceiveAsync(into, cancel).ConfigureAwait(false);
     }
 }

@@ -42,7 +42,7 @@ internal static class ApiTable
     /// <summary>The range of an API by the number on the wire; false for one that is not offered.</summary>
     public static bool TryFind(short key, out ApiRange range)
     {
-        ApiRange? found = (uint)key < (uint)ByKey.Length ? ByKey[key] : null;
+        ApiRange? found = key >= 0 && key < ByKey.Length ? ByKey[key] : null;
         range = found.GetValueOrDefault();
         return found.HasValue;
     }
