@@ -6,6 +6,7 @@ using Xunit;
 namespace TokenStream.Tests.Broker.Protocol;
 
 /// <summary>Random and mutated bytes against a real connection: nothing but that connection may suffer, and memory stays bounded.</summary>
+[Collection(nameof(AloneInTheProcess))]
 public class RequestFuzzTests
 {
     private const int Rounds = 1_500;
