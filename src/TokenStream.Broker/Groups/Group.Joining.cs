@@ -8,6 +8,8 @@ internal sealed partial class Group
     /// <summary>Most ways of assigning that one member may list; clients list one to three.</summary>
     private const int MaxProtocols = 32;
 
+    private const int MaxNameInId = 128;
+
     /// <summary>While preparing: no sooner than this, so that members that start together come into one generation.</summary>
     private long _delayUntilMs;
 
@@ -127,7 +129,11 @@ internal sealed partial class Group
 
     private static Task<JoinResult> Answer(ErrorCode error, string memberId) => Task.FromResult(JoinResult.Failed(error, memberId));
 
-    private static string NewMemberId(JoinRequest request) => $"{request.InstanceId ?? request.ClientId}-{Guid.NewGuid()}";
+    private static string NewMemberId(JoinRequest request)
+    {
+        string name = request.InstanceId ?? request.ClientId;
+        return $"{(name.Length > MaxNameInId ? name[..MaxNameInId] : name)}-{Guid.NewGuid()}";
+    }
 
     private ErrorCode CheckJoin(JoinRequest request)
     {

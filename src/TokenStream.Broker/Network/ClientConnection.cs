@@ -69,7 +69,10 @@ internal sealed class ClientConnection : IDisposable
         {
             // A disk that failed, or a mistake of ours: this client is told nothing wrong, and the others go on.
             _shared.Counters.Failed();
-            _shared.Logger.RequestFailed(e, _peer, _request.Key.ToString(), _request.Version);
+            if (_shared.Lines.TryTake(out long suppressed))
+            {
+                _shared.Logger.RequestFailed(e, _peer, _request.Key.ToString(), _request.Version, suppressed);
+            }
         }
         finally
         {

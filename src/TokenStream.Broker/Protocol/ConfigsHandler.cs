@@ -56,7 +56,7 @@ internal sealed class ConfigsHandler(TopicCatalog topics, BrokerOptions options)
         {
             (ErrorCode error, string? message) = Alter(type, name, changes, validateOnly);
             to.Error(error);
-            to.String(message);
+            to.Message(message);
             to.Int8(type);
             to.String(name);
             to.Tags();

@@ -91,7 +91,7 @@ internal sealed class CreateTopicsHandler(TopicCatalog topics)
         }
 
         to.Error(result.Error);
-        to.String(result.Message);
+        to.Message(result.Message);
         if (version >= 5)
         {
             to.Int32(result.Topic?.Partitions ?? -1);

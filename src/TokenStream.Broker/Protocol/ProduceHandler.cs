@@ -96,7 +96,7 @@ internal sealed class ProduceHandler(TopicCatalog topics)
         if (version >= 8)
         {
             to.ArrayLength(0);
-            to.String(result.Message);
+            to.Message(result.Message);
         }
     }
 

@@ -34,7 +34,7 @@ internal sealed class TopicAdminHandler(TopicCatalog topics, GroupCoordinator gr
             to.Error(error);
             if (version >= 5)
             {
-                to.String(message);
+                to.Message(message);
             }
 
             to.Tags();
@@ -70,7 +70,7 @@ internal sealed class TopicAdminHandler(TopicCatalog topics, GroupCoordinator gr
             (ErrorCode error, string? message) = AddPartitions(name, total, validateOnly);
             to.String(name);
             to.Error(error);
-            to.String(message);
+            to.Message(message);
             to.Tags();
         }
 

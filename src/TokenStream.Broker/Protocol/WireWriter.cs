@@ -16,6 +16,8 @@ internal sealed class WireWriter : IDisposable
     /// <summary>Largest response, fetched batches aside: a small request may ask for the same large description many times.</summary>
     public const int MaxBytes = 16 * 1024 * 1024;
 
+    private const int MaxMessage = 1_000;
+
     private byte[] _buffer = [];
     private int _limit;
     private int _length;
@@ -104,13 +106,21 @@ internal sealed class WireWriter : IDisposable
         {
             UVarint((uint)length + 1);
         }
+        else if (length <= short.MaxValue)
+        {
+            Int16((short)length);
+        }
         else
         {
-            Int16(checked((short)length));
+            // Bytes that are no UTF-8 grow when they are read as text, so a name can come back longer than it may be.
+            throw new MalformedRequestException($"it named something of {length} bytes, where {short.MaxValue} can be answered");
         }
 
         Encoding.UTF8.GetBytes(value, Reserve(length));
     }
+
+    /// <summary>A sentence for the client's log, cut where it quotes a name of absurd length.</summary>
+    public void Message(string? value) => String(value?.Length > MaxMessage ? value[..MaxMessage] : value);
 
     public void Bytes(ReadOnlySpan<byte> value) => value.CopyTo(ReserveBytes(value.Length));
 

@@ -65,7 +65,7 @@ public class ConnectionTests
         using RawClient client = await fixture.ConnectAsync();
         await client.SendAsync(Encoding.Latin1.GetBytes(sent));
         Assert.True(await client.IsClosedAsync());
-        Assert.Contains(said, Assert.Single(fixture.Lines.All, l => l.Id == 5002).Text, StringComparison.Ordinal);
+        Assert.Contains(said, Assert.Single(fixture.Lines.All, l => l.Id == 5052).Text, StringComparison.Ordinal);
         await other.AskAsync(ApiKey.ApiVersions, 0, _ => { });
         Assert.Equal(1, fixture.Log.Statistics.BadRequests);
     }

@@ -109,6 +109,17 @@ public class WireTests
         to.Bytes(new byte[WireWriter.MaxBytes]);
     }
 
+    [Fact]
+    public void A_text_longer_than_the_old_encoding_holds_is_refused_and_a_sentence_is_cut()
+    {
+        using var to = new WireWriter();
+        to.Begin(false);
+        Assert.Throws<MalformedRequestException>(() => to.String(new string('\uFFFD', 11_000)));
+        to.Begin(false);
+        to.Message(new string('x', 40_000));
+        Assert.Equal(4 + 2 + 1_000, to.Length);
+    }
+
     private static byte[] Bytes(string hex) => Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
 
     private static byte[] Written(bool flexible, Action<WireWriter> write)
