@@ -18,61 +18,32 @@ public sealed class ConfigurationTopic : IDisposable
 {
     private readonly KafkaOptions _options;
     private readonly TopicPartition _partition;
-    private readonly IConsumer<byte[], byte[]> _reader;
+    private readonly TopicReader _reader;
     private readonly IProducer<byte[], byte[]> _writer;
     private readonly Dictionary<string, ConfigurationRecord> _entries = new(StringComparer.Ordinal);
-    private volatile string? _lastError;
 
     public ConfigurationTopic(KafkaOptions options, string topic, string clientId, ILogger logger)
     {
         _options = options;
         _partition = new TopicPartition(topic, 0);
-        var reading = ClientProperties.Reader(options, clientId);
-        reading["enable.partition.eof"] = "true";
-        _reader = new ConsumerBuilder<byte[], byte[]>(reading)
-            .SetErrorHandler((_, error) => OnError(error))
-            .SetLogHandler((_, line) => KafkaLog.Library(logger, clientId, line.Facility, line.Message))
-            .Build();
+        _reader = new TopicReader(options, topic, partitions: 1, clientId, logger);
         _writer = new ProducerBuilder<byte[], byte[]>(ClientProperties.DurableProducer(options, clientId))
-            .SetErrorHandler((_, error) => OnError(error))
+            .SetErrorHandler((_, error) => KafkaLog.ClientError(logger, clientId, error.Reason))
             .SetLogHandler((_, line) => KafkaLog.Library(logger, clientId, line.Facility, line.Message))
             .Build();
-        _reader.Assign(new TopicPartitionOffset(_partition, Offset.Beginning));
     }
 
     /// <summary>The last value of every key that was read and is not deleted.</summary>
     public IReadOnlyDictionary<string, ConfigurationRecord> Entries => _entries;
 
     /// <summary>The offset after the last one read.</summary>
-    public long Position { get; private set; }
+    public long Position => _reader.Position(0);
 
     /// <summary>
     /// Reads on to the end that the topic has at the moment of the call. Returns the records that were new, in order. Throws
     /// <see cref="KafkaUnavailableException"/> where the end is not reached in time.
     /// </summary>
-    public IReadOnlyList<ConfigurationRecord> ReadToEnd()
-    {
-        var read = new List<ConfigurationRecord>();
-        try
-        {
-            var end = _reader.QueryWatermarkOffsets(_partition, _options.AnswerTimeout).High.Value;
-            while (Position < end)
-            {
-                var result = _reader.Consume(_options.AnswerTimeout) ?? throw Unavailable("no answer");
-                Position = result.IsPartitionEOF ? result.Offset.Value : result.Offset.Value + 1;
-                if (!result.IsPartitionEOF)
-                {
-                    read.Add(Take(result));
-                }
-            }
-        }
-        catch (KafkaException failure)
-        {
-            throw Unavailable(failure.Error.Reason, failure);
-        }
-
-        return read;
-    }
+    public IReadOnlyList<ConfigurationRecord> ReadToEnd() => [.. _reader.ReadToEnd().Select(Take)];
 
     /// <summary>Appends a value, acknowledged by all in-sync replicas, and returns its offset. A null value deletes the key.</summary>
     public async Task<long> AppendAsync(string key, byte[]? value)
@@ -84,7 +55,8 @@ public sealed class ConfigurationTopic : IDisposable
         }
         catch (KafkaException failure)
         {
-            throw Unavailable(failure.Error.Reason, failure);
+            throw new KafkaUnavailableException(
+                $"The topic {_partition.Topic} at {_options.BootstrapServers} cannot be written: {failure.Error.Reason}.", failure);
         }
     }
 
@@ -93,9 +65,6 @@ public sealed class ConfigurationTopic : IDisposable
         _writer.Dispose();
         _reader.Dispose();
     }
-
-    /// <summary>That all brokers are down is said after why each one is; the why is worth more.</summary>
-    private void OnError(Error error) => _lastError = error.Code == ErrorCode.Local_AllBrokersDown ? _lastError ?? error.Reason : error.Reason;
 
     private ConfigurationRecord Take(ConsumeResult<byte[], byte[]> result)
     {
@@ -113,7 +82,4 @@ public sealed class ConfigurationTopic : IDisposable
 
         return record;
     }
-
-    private KafkaUnavailableException Unavailable(string reason, Exception? inner = null) =>
-        new($"The topic {_partition.Topic} at {_options.BootstrapServers} cannot be used: {_lastError ?? reason}.", inner);
 }

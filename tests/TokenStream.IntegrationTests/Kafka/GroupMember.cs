@@ -31,6 +31,9 @@ internal sealed class GroupMember : IAssignmentHandler, IPartitionReader, IDispo
     /// <summary>Called for each record after it was remembered.</summary>
     public Action<int, long>? OnRecord { get; set; }
 
+    /// <summary>Takes key and value instead of remembering the record; for values that do not say where they lie.</summary>
+    public Action<string, string>? OnRaw { get; set; }
+
     /// <summary>Called when a partition goes, while a last commit may still be made.</summary>
     public Action<TopicPartition>? OnRevoked { get; set; }
 
@@ -61,6 +64,12 @@ internal sealed class GroupMember : IAssignmentHandler, IPartitionReader, IDispo
     public void Read(in Record record)
     {
         var value = Encoding.UTF8.GetString(record.Value);
+        if (OnRaw is not null)
+        {
+            OnRaw(Encoding.UTF8.GetString(record.Key), value);
+            return;
+        }
+
         var partition = int.Parse(value.AsSpan(0, value.IndexOf('/', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
         Records.Add((partition, record.Offset, Encoding.UTF8.GetString(record.Key), value, record.TimestampMs));
         OnRecord?.Invoke(partition, record.Offset);

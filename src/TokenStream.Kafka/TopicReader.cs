@@ -1,0 +1,75 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace TokenStream.Kafka;
+
+/// <summary>Reads some partitions of a topic to their ends, outside of any group; for what is rare. Not for several threads at once.</summary>
+internal sealed class TopicReader : IDisposable
+{
+    private readonly KafkaOptions _options;
+    private readonly string _topic;
+    private readonly IConsumer<byte[], byte[]> _consumer;
+    private readonly long[] _positions;
+    private volatile string? _lastError;
+
+    public TopicReader(KafkaOptions options, string topic, int partitions, string clientId, ILogger logger)
+    {
+        _options = options;
+        _topic = topic;
+        _positions = new long[partitions];
+        var properties = ClientProperties.Reader(options, clientId);
+        properties["enable.partition.eof"] = "true";
+        _consumer = new ConsumerBuilder<byte[], byte[]>(properties)
+            .SetErrorHandler((_, error) => OnError(error))
+            .SetLogHandler((_, line) => KafkaLog.Library(logger, clientId, line.Facility, line.Message))
+            .Build();
+        _consumer.Assign(Enumerable.Range(0, partitions).Select(partition => new TopicPartitionOffset(topic, partition, Offset.Beginning)));
+    }
+
+    /// <summary>The offset after the last one read of a partition.</summary>
+    public long Position(int partition) => _positions[partition];
+
+    /// <summary>
+    /// Goes on to the ends that the partitions have at the first step. Throws <see cref="KafkaUnavailableException"/> where they are not
+    /// reached in time.
+    /// </summary>
+    public IEnumerable<ConsumeResult<byte[], byte[]>> ReadToEnd()
+    {
+        var ends = new long[_positions.Length];
+        for (var partition = 0; partition < ends.Length; partition++)
+        {
+            var theirs = new TopicPartition(_topic, partition);
+            ends[partition] = Guard(() => _consumer.QueryWatermarkOffsets(theirs, _options.AnswerTimeout).High.Value);
+        }
+
+        while (_positions.Zip(ends).Any(pair => pair.First < pair.Second))
+        {
+            var result = Guard(() => _consumer.Consume(_options.AnswerTimeout)) ?? throw Unavailable("no answer");
+            _positions[result.Partition.Value] = result.IsPartitionEOF ? result.Offset.Value : result.Offset.Value + 1;
+            if (!result.IsPartitionEOF)
+            {
+                yield return result;
+            }
+        }
+    }
+
+    public void Dispose() => _consumer.Dispose();
+
+    private T Guard<T>(Func<T> ask)
+    {
+        try
+        {
+            return ask();
+        }
+        catch (KafkaException failure)
+        {
+            throw Unavailable(failure.Error.Reason, failure);
+        }
+    }
+
+    /// <summary>That all brokers are down is said after why each one is; the why is worth more.</summary>
+    private void OnError(Error error) => _lastError = error.Code == ErrorCode.Local_AllBrokersDown ? _lastError ?? error.Reason : error.Reason;
+
+    private KafkaUnavailableException Unavailable(string reason, Exception? inner = null) =>
+        new($"The topic {_topic} at {_options.BootstrapServers} cannot be read: {_lastError ?? reason}.", inner);
+}
