@@ -39,7 +39,7 @@ public sealed partial class ChdbException : Exception
         return new ChdbException(code, name, withoutVersion);
     }
 
-    [GeneratedRegex(@"^Code: (\d{1,9})")]
+    [GeneratedRegex(@"^Code: (\d{1,9})\.")]
     private static partial Regex Number();
 
     [GeneratedRegex(@"\(([A-Z][A-Z0-9_]+)\)")]

@@ -56,7 +56,8 @@ internal static class BlockHeads
         var texts = VarInt(block, ref at) * perColumn;
         for (var text = 0; text < texts; text++)
         {
-            at += VarInt(block, ref at);
+            var length = VarInt(block, ref at);
+            at += length;
         }
         return at;
     }

@@ -109,6 +109,9 @@ public sealed class HttpInterfaceTests(StoreFixture fixture) : IClassFixture<Sto
 
         Assert.Equal(expected, await StoreProcess.TextAsync(Reader, $"SELECT number FROM numbers({rows})"));
         Assert.Equal("number\n" + expected, await StoreProcess.TextAsync(Reader, $"SELECT number FROM numbers({rows}) FORMAT TabSeparatedWithNames"));
+        var binary = await Reader.GetByteArrayAsync(new Uri($"/?query=SELECT+number+FROM+numbers({rows})+FORMAT+RowBinaryWithNames", UriKind.Relative));
+        Assert.Equal((8 * rows) + 8, binary.Length);
+        Assert.Equal(rows - 1UL, BitConverter.ToUInt64(binary, binary.Length - 8));
         using var json = JsonDocument.Parse(await StoreProcess.TextAsync(Reader, $"SELECT number FROM numbers({rows}) FORMAT JSON"));
         Assert.Equal(rows, json.RootElement.GetProperty("data").GetArrayLength());
         Assert.Equal(rows, json.RootElement.GetProperty("rows").GetInt32());
