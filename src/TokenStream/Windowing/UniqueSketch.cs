@@ -75,7 +75,7 @@ internal sealed class UniqueSketch(SketchArena arena)
             foreach (var entry in entries[..count])
             {
                 registers.Add((ushort)(entry >> 8));
-                ranks.Add((byte)entry);
+                ranks.Add((byte)(entry & 0xFF));
             }
         }
     }
@@ -104,7 +104,7 @@ internal sealed class UniqueSketch(SketchArena arena)
             Array.Clear(registers);
             foreach (var entry in arena.Entries(old)[..count])
             {
-                registers[entry >> 8] = (byte)entry;
+                registers[entry >> 8] = (byte)(entry & 0xFF);
             }
 
             sketch = ~_registersUsed++;

@@ -65,7 +65,9 @@ internal sealed class WindowTable
             return ref _accumulators[_slotOfKey[keyId] - 1];
         }
 
-        return ref _accumulators[OpenKey(keyId, rules, keys, names)];
+        // Opening a key may replace the array: the slot first, then the array.
+        var slot = OpenKey(keyId, rules, keys, names);
+        return ref _accumulators[slot];
     }
 
     /// <summary>Adds an event to a key's sums.</summary>
