@@ -1,1 +1,9 @@
-return 0;
+using System.CommandLine;
+using TokenStream.LoadGenerator;
+
+var root = new RootCommand("Seeded load for TokenStream: files of events with their exact totals, and a producer at a fixed rate.")
+{
+    GenerateCommand.Create(),
+    SendCommand.Create(),
+};
+return await root.Parse(args).InvokeAsync();
