@@ -42,10 +42,8 @@ public sealed class BrokerLivenessTests
     }
 
     private static string Statistics(string state, long silence, string source, int node, string fetch) =>
-        $$"""
-        {"brokers":{"b":{"nodeid":{{node}},"state":"{{state}}","rxidle":{{silence}},"source":"{{source}}"}},
-         "topics":{"in":{"partitions":{"3":{"partition":3,"broker":1,"fetch_state":"{{fetch}}"}}}}}
-        """;
+        $"{{\"brokers\":{{\"b\":{{\"nodeid\":{node},\"state\":\"{state}\",\"rxidle\":{silence},\"source\":\"{source}\"}}}},"
+        + $"\"topics\":{{\"in\":{{\"partitions\":{{\"3\":{{\"partition\":3,\"broker\":1,\"fetch_state\":\"{fetch}\"}}}}}}}}}}";
 
     private sealed class Clock : TimeProvider
     {
