@@ -6,10 +6,10 @@ CREATE OR REPLACE FUNCTION tokenstream_bucket_value AS (bucket) ->
     if(bucket < 128, toFloat64(bucket),
        (64 + bitAnd(toUInt32(bucket), 63)) * exp2(intDiv(toInt32(bucket) - 128, 64) + 1) + (exp2(intDiv(toInt32(bucket) - 128, 64) + 1) - 1) / 2);
 
--- The quantile (0 to 1) of a histogram, by nearest rank: of n values the one at rank ceil(quantile * n), at most 1/128 off. No values: NaN.
+-- The quantile (0 to 1) of a histogram, by nearest rank: of n values the one at rank ceil(quantile * n), at most 1/128 off. No values: NULL.
 -- Histograms merge by sumMap: tokenstream_quantile(sumMap(latency_ms_histogram), 0.95).
 CREATE OR REPLACE FUNCTION tokenstream_quantile AS (histogram, quantile) ->
-    if(empty(histogram), nan,
+    if(empty(histogram), NULL,
        tokenstream_bucket_value(arrayElement(mapKeys(histogram),
            arrayFirstIndex(seen -> seen >= greatest(1, ceil(quantile * arraySum(mapValues(histogram)) - 1e-9)), arrayCumSum(mapValues(histogram))))));
 
