@@ -27,6 +27,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     internal int Id => _process.Id;
 
+    internal bool HasExited => _process.HasExited;
+
     /// <summary>Everything it wrote, both streams, as far as it came.</summary>
     internal string Output
     {
@@ -119,9 +121,10 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     internal Task WriteLineAsync(string line) => _process.StandardInput.WriteLineAsync(line);
 
     /// <summary>Ends it at once, as a crash would.</summary>
-    internal async Task KillAsync()
+    /// <param name="children">Whether the processes that it started are killed too.</param>
+    internal async Task KillAsync(bool children = true)
     {
-        _process.Kill(entireProcessTree: true);
+        _process.Kill(children);
         await ExitAsync(Patience);
     }
 

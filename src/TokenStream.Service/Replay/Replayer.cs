@@ -68,7 +68,7 @@ internal sealed class Replayer(ReplayOptions options, Trace trace, Attribution a
             LingerMs = 5,
             QueueBufferingMaxMessages = 100_000,
         })
-        .SetErrorHandler((_, error) => _failure ??= error.IsFatal || error.Code == ErrorCode.Local_AllBrokersDown ? error.Reason : null)
+        .SetErrorHandler((_, error) => _failure ??= error.IsFatal ? error.Reason : null)
         .SetLogHandler((_, _) => { })
         .Build();
 
