@@ -1,7 +1,7 @@
 using System.CommandLine;
 using TokenStream.Service.Commands;
 
-var root = new RootCommand("TokenStream: exact, governed LLM spend from token events.") 
+var root = new RootCommand("TokenStream: exact, governed LLM spend from token events.")
 {
     UpCommand.Create(),
     ClickHouseCommand.Create(),
@@ -9,6 +9,8 @@ var root = new RootCommand("TokenStream: exact, governed LLM spend from token ev
     ReplayCommand.Create(),
     CheckEventsCommand.Create(),
     PriceCommand.Create(),
+    DeadLetterCommand.Create(),
+    PricesCommand.Create(),
 };
 
 // Commands end by themselves when asked to: the library would end the process two seconds after a signal, drained or not.

@@ -19,4 +19,8 @@ internal static class Logging
             logging.AddSimpleConsole(text => (text.SingleLine, text.UseUtcTimestamp, text.TimestampFormat) = (true, true, "HH:mm:ss.fff "));
         }
     });
+
+    /// <summary>Lines appended to a file, for commands that show something else in the terminal.</summary>
+    internal static ILoggerFactory ToFile(string path) => LoggerFactory.Create(logging =>
+        logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Error).AddProvider(new FileLoggerProvider(path)));
 }

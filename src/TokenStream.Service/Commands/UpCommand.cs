@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using TokenStream.Service.Demo;
 using TokenStream.Service.Node;
 using TokenStream.Service.Options;
 
@@ -20,11 +21,17 @@ internal static class UpCommand
     private static readonly Option<bool> AllowRemote = new("--allow-remote") { Description = "Allow listeners that other machines reach; none asks for a password." };
     private static readonly Option<bool> JsonLogs = new("--json-logs") { Description = "Log lines as JSON." };
 
+    private static readonly Option<string?> Demo = new("--demo")
+    {
+        Description = "Replay a trace that ships with the product and watch (azure); on a data directory of its own, ./data-demo.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     internal static Command Create()
     {
         var command = new Command("up", "Run one node in the foreground: events in on Kafka, exact rollups out in ClickHouse.")
         {
-            Data, Kafka, KafkaListen, ClickHouse, ClickHouseListen, Listen, Prices, Roles, Config, AllowRemote, JsonLogs,
+            Data, Kafka, KafkaListen, ClickHouse, ClickHouseListen, Listen, Prices, Roles, Config, AllowRemote, JsonLogs, Demo,
         };
         command.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return command;
@@ -84,6 +91,11 @@ internal static class UpCommand
         try
         {
             var options = Read(parsed);
+            if (parsed.GetResult(Demo) is not null)
+            {
+                return await RunDemoAsync(parsed, options, cancellation);
+            }
+
             using var loggers = Logging.Create(options);
             var logger = loggers.CreateLogger("TokenStream.Node");
             await using var node = await TokenStreamNode.StartAsync(options, TimeProvider.System, loggers, cancellation);
@@ -98,6 +110,30 @@ internal static class UpCommand
             await Console.Error.WriteLineAsync(failure.Message);
             return 1;
         }
+    }
+
+    private static async Task<int> RunDemoAsync(ParseResult parsed, NodeOptions options, CancellationToken cancellation)
+    {
+        var name = parsed.GetValue(Demo) ?? DemoRun.DefaultTrace;
+        if (!DemoRun.Traces.ContainsKey(name))
+        {
+            throw new NodeStartException($"--demo {name} is not a trace that ships with the product; there is {string.Join(", ", DemoRun.Traces.Keys)}.");
+        }
+
+        // Invented spend never mixes with real spend.
+        options = options with { DataDirectory = parsed.GetValue(Data) ?? "./data-demo" };
+        Directory.CreateDirectory(options.DataDirectory);
+        var log = Path.Combine(options.DataDirectory, "node.log");
+        Console.WriteLine($"Starting the demo; the node's log is {log}.");
+        using var loggers = Logging.ToFile(log);
+        await using var node = await TokenStreamNode.StartAsync(options, TimeProvider.System, loggers, cancellation);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var running = new DemoRun(options, node.BootstrapServers, node.ClickHouseUrl, TimeProvider.System).RunAsync(name, stop.Token);
+        var ended = await Task.WhenAny(StopRequestedAsync(cancellation), node.Failed, running);
+        await stop.CancelAsync();
+        await running;
+        Console.WriteLine("Stopping.");
+        return ended == node.Failed ? 1 : 0;
     }
 
     private static async Task StopRequestedAsync(CancellationToken cancellation)

@@ -21,6 +21,8 @@ namespace TokenStream.Service.Node;
 /// </summary>
 internal sealed class TokenStreamNode : IAsyncDisposable
 {
+    private const int RulesAttempts = 6;
+
     private readonly NodeOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILoggerFactory _loggers;
@@ -207,7 +209,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             rules.Dispose();
             return ValueTask.CompletedTask;
         });
-        rules.Refresh();
+        await ReadRulesAsync(rules);
         var wanted = RulesRecord.Of(_options, book, rollupsPartitions, "start", _clock.GetUtcNow());
         if (rules.Latest is { Source: not "start" } applied && _options.PricesFile is null)
         {
@@ -227,6 +229,23 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         }, failure => NodeLog.RulesUnreadable(_logger, failure.Message));
         _ends.Push(() => new ValueTask(following));
         return rules;
+    }
+
+    /// <summary>A topic made a moment ago may still be without a leader: asked a few times before it is said to be out of reach.</summary>
+    private async Task ReadRulesAsync(RulesTopic rules)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                rules.Refresh();
+                return;
+            }
+            catch (KafkaUnavailableException) when (attempt < RulesAttempts)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(500), _clock, _stop.Token);
+            }
+        }
     }
 
     private void StartAggregate(KafkaOptions kafka, RulesTopic rules, TopicReport topics)

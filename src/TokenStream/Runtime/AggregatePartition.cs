@@ -22,6 +22,9 @@ internal sealed class AggregatePartition(TopicPartition partition, DeadLetters d
     /// <summary>Elapsed time since the rules in force were taken up.</summary>
     public long RulesAgeMs { get; set; }
 
+    /// <summary>How the partition stood when its worker looked last.</summary>
+    public PartitionGauges Gauges { get; set; } = new(partition, 0, 0, 0);
+
     /// <summary>Records by outcome since the worker looked last.</summary>
     public long[] Outcomes { get; } = new long[Enum.GetValues<ReadOutcome>().Length];
 

@@ -10,6 +10,8 @@ namespace TokenStream.Runtime;
 /// </summary>
 public sealed class AggregateStage : IStage
 {
+    private const long LookIntervalMs = 1_000;
+
     private readonly IRecordSource _source;
     private readonly IRecordSink _sink;
     private readonly IRecordSink _live;
@@ -22,6 +24,7 @@ public sealed class AggregateStage : IStage
     private readonly ConcurrentDictionary<TopicPartition, AggregatePartition> _partitions = [];
     private readonly List<(AggregatePartition Partition, AggregateCommit Decision)> _due = [];
     private long _sinceLiveMs;
+    private long _sinceLookMs;
 
     /// <param name="live">Takes provisional values; may drop them.</param>
     public AggregateStage(
@@ -35,6 +38,7 @@ public sealed class AggregateStage : IStage
     {
         (_source, _sink, _live, _rules, _options, _metrics, _logger) = (source, sink, live, rules, options, metrics, logger);
         _deadLetters = new DeadLetters(sink, options.DeadLetterTopic, options.DeadLetterPartitions, metrics);
+        metrics.ObservePartitions(() => _partitions.Values.Select(p => p.Gauges));
     }
 
     /// <summary>Partitions that do not read, with the reason.</summary>
@@ -74,6 +78,7 @@ public sealed class AggregateStage : IStage
 
         await FlushAsync();
         PublishProvisional(elapsedMs);
+        Look(elapsedMs);
     }
 
     /// <summary>Performs the effects of every decision that is due. What a crash right after each step means stands beside it.</summary>
@@ -220,6 +225,25 @@ public sealed class AggregateStage : IStage
         {
             partition.Processor?.WriteProvisional(
                 _options.LiveKeys, (to, key, value) => _live.Publish(new TopicPartition(_options.LiveTopic, to % _options.LivePartitions), key, value));
+        }
+    }
+
+    private void Look(long elapsedMs)
+    {
+        _sinceLookMs += elapsedMs;
+        if (_sinceLookMs < LookIntervalMs)
+        {
+            return;
+        }
+
+        _sinceLookMs = 0;
+        foreach (var partition in _partitions.Values)
+        {
+            if (partition.Processor is { } processor)
+            {
+                var lag = Math.Max(0, _source.Watermarks(partition.Partition).End - processor.Position);
+                partition.Gauges = new PartitionGauges(partition.Partition, lag, Math.Max(0, processor.StreamTimeMs), processor.OpenKeys);
+            }
         }
     }
 

@@ -13,9 +13,16 @@ public sealed class StreamMetrics : IDisposable
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _records;
     private readonly Counter<long> _refused;
+    private volatile Func<IEnumerable<PartitionGauges>> _partitions = () => [];
 
     public StreamMetrics()
     {
+        _meter.CreateObservableGauge(
+            "tokenstream.partition.lag", () => Measure(p => p.LagRecords), "{record}", "Records between an input partition's position and its end.");
+        _meter.CreateObservableGauge(
+            "tokenstream.partition.stream_time", () => Measure(p => p.StreamTimeMs / 1000.0), "s", "Stream time of an input partition, seconds since the Unix epoch.");
+        _meter.CreateObservableGauge(
+            "tokenstream.open_keys", () => _partitions().Sum(p => p.OpenKeys), "{key}", "Keys of open windows and of corrections.");
         _records = _meter.CreateCounter<long>("tokenstream.records", "{record}", "Input records read, by outcome.");
         _refused = _meter.CreateCounter<long>("tokenstream.records.refused", "{record}", "Records put aside as dead letters, by reason.");
         Decisions = _meter.CreateCounter<long>("tokenstream.decisions", "{decision}", "Decisions published: windows closed, corrections, counts.");
@@ -53,7 +60,20 @@ public sealed class StreamMetrics : IDisposable
         }
     }
 
+    /// <summary>Where the gauges of input partitions are read from; called from any thread.</summary>
+    public void ObservePartitions(Func<IEnumerable<PartitionGauges>> partitions) => _partitions = partitions;
+
     public void CountRefused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<double>> Measure(Func<PartitionGauges, double> value) => _partitions().Select(p => new Measurement<double>(
+        value(p),
+        new KeyValuePair<string, object?>("topic", p.Partition.Topic),
+        new KeyValuePair<string, object?>("partition", p.Partition.Partition)));
 }
+
+/// <summary>How an input partition stood when its worker looked last.</summary>
+/// <param name="LagRecords">Records between its position and its end.</param>
+/// <param name="StreamTimeMs">0 before its first event.</param>
+public sealed record PartitionGauges(TopicPartition Partition, long LagRecords, long StreamTimeMs, int OpenKeys);
