@@ -57,7 +57,9 @@ internal static class LiteLlmProviders
 
         if (model.TryGetProperty("aliases", out var aliases) && aliases.ValueKind == JsonValueKind.Array)
         {
-            names.AddRange(aliases.EnumerateArray().Where(alias => alias.ValueKind == JsonValueKind.String).Select(alias => new NamePattern(alias.GetString()!)));
+            names.AddRange(aliases.EnumerateArray()
+                .Where(alias => alias.ValueKind == JsonValueKind.String)
+                .Select(alias => new NamePattern(alias.GetString()!)));
         }
 
         return names;

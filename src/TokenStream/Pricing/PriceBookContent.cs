@@ -57,7 +57,11 @@ internal sealed record PriceBookContent
             Name = $"{user.Name} over {defaults.Name}",
             Source = $"{user.Source} over {defaults.Source}",
             Providers = [.. overlaid, .. untouched],
-            Contracts = [.. user.Contracts, .. defaults.Contracts.Where(contract => user.Contracts.All(own => own.Tenant != contract.Tenant))],
+            Contracts =
+            [
+                .. user.Contracts,
+                .. defaults.Contracts.Where(contract => user.Contracts.All(own => own.Tenant != contract.Tenant)),
+            ],
         };
     }
 

@@ -28,7 +28,9 @@ public sealed record PriceBookDiff(IReadOnlyList<PriceRowDifference> Rows)
     {
         var (old, changed) = (RowsOf(before.Content), RowsOf(after.Content));
         var cells = old.Keys.Union(changed.Keys).Order(StringComparer.Ordinal);
-        return new PriceBookDiff([.. cells.Select(cell => Compare(cell, old.GetValueOrDefault(cell), changed.GetValueOrDefault(cell))).OfType<PriceRowDifference>()]);
+        return new PriceBookDiff([.. cells
+            .Select(cell => Compare(cell, old.GetValueOrDefault(cell), changed.GetValueOrDefault(cell)))
+            .OfType<PriceRowDifference>()]);
     }
 
     /// <summary>One line a row and price, for people.</summary>
@@ -37,7 +39,8 @@ public sealed record PriceBookDiff(IReadOnlyList<PriceRowDifference> Rows)
         var text = new StringBuilder();
         foreach (var row in Rows)
         {
-            text.Append(Invariant($"{row.Change.ToString().ToLowerInvariant()} {row.Cell}{(row.EndChange is null ? string.Empty : $", {row.EndChange}")}\n"));
+            var end = row.EndChange is null ? string.Empty : $", {row.EndChange}";
+            text.Append(Invariant($"{row.Change.ToString().ToLowerInvariant()} {row.Cell}{end}\n"));
             foreach (var price in row.Prices)
             {
                 text.Append(Invariant($"  {price.Key}: {Price(price.Key, price.Before)} -> {Price(price.Key, price.After)}"));
@@ -51,7 +54,8 @@ public sealed record PriceBookDiff(IReadOnlyList<PriceRowDifference> Rows)
     private static PriceRowDifference? Compare(string cell, Row? old, Row? changed)
     {
         var keys = (old?.Rates.All ?? []).Concat(changed?.Rates.All ?? []).Select(rate => rate.Key).Distinct().Order(StringComparer.Ordinal);
-        var prices = keys.Select(key => Compare(key, old?.Rates[key] ?? default, changed?.Rates[key] ?? default)).Where(price => price.Before != price.After).ToList();
+        var prices = keys.Select(key => Compare(key, old?.Rates[key] ?? default, changed?.Rates[key] ?? default))
+            .Where(price => price.Before != price.After).ToList();
         var end = old is not null && changed is not null && old.UntilMs != changed.UntilMs ? $"ends {End(old)} -> {End(changed)}" : null;
         var change = old is null ? PriceRowChange.Added : changed is null ? PriceRowChange.Removed : PriceRowChange.Changed;
         return change != PriceRowChange.Changed || prices.Count > 0 || end is not null ? new PriceRowDifference(change, cell, prices, end) : null;
@@ -77,7 +81,8 @@ public sealed record PriceBookDiff(IReadOnlyList<PriceRowDifference> Rows)
     private static Dictionary<string, Row> RowsOf(PriceBookContent book)
     {
         var rows = new Dictionary<string, Row>(StringComparer.Ordinal);
-        var listed = book.Providers.SelectMany(provider => provider.Models.SelectMany(model => model.Prices.Select(entry => (provider, model, entry))));
+        var listed = book.Providers.SelectMany(provider =>
+            provider.Models.SelectMany(model => model.Prices.Select(entry => (provider, model, entry))));
         foreach (var (provider, model, entry) in listed)
         {
             foreach (var band in entry.Bands.Select(band => band.AboveTokens).Append(PriceBand.Everything).Distinct())

@@ -203,7 +203,8 @@ internal static class PriceBookWriter
             _ = character switch
             {
                 '"' or '\\' => escaped.Append('\\').Append(character),
-                < ' ' or '\x7f' or '\x85' or '\u2028' or '\u2029' or '\ufeff' => escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
+                < ' ' or '\x7f' or '\x85' or '\u2028' or '\u2029' or '\ufeff' =>
+                    escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
                 _ => escaped.Append(character),
             };
         }
