@@ -50,8 +50,14 @@ internal sealed record PriceBookContent
     /// <summary>See <see cref="PriceBook.Overlay"/>.</summary>
     public static PriceBookContent Overlay(PriceBookContent defaults, PriceBookContent user)
     {
-        var overlaid = user.Providers.Select(provider => provider.Over(defaults.Find(provider.Id))).ToList();
-        var untouched = defaults.Providers.Where(provider => user.Find(provider.Id) is null);
+        // No name may stand for two providers, so that the overlaid book can be written and read again: ids keep theirs, then the user's.
+        var claimed = user.Providers.SelectMany(provider => provider.Names).Select(name => name.Text).ToHashSet(StringComparer.Ordinal);
+        var ids = user.Providers.Concat(defaults.Providers).Select(provider => provider.Id.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
+        var overlaid = user.Providers
+            .Select(provider => provider with { Names = [.. provider.Names.Where(name => !ids.Contains(name.Text))] })
+            .Select(provider => provider.Over(defaults.Find(provider.Id), claimed)).ToList();
+        var untouched = defaults.Providers.Where(provider => user.Find(provider.Id) is null)
+            .Select(provider => provider with { Names = [.. provider.Names.Where(name => !claimed.Contains(name.Text))] });
         return user with
         {
             Name = $"{user.Name} over {defaults.Name}",
@@ -80,22 +86,26 @@ internal sealed record ProviderPrices(
     IReadOnlyList<string> Fallback,
     IReadOnlyList<ModelPrices> Models)
 {
-    /// <summary>This provider's entries over another's: a model of the other stays if neither its id nor any literal name is taken.</summary>
-    public ProviderPrices Over(ProviderPrices? other)
+    /// <summary>
+    /// This provider's entries over another's: a model of the other stays, without the names that are taken, if its id is not taken too.
+    /// <paramref name="claimed"/> are the names of all providers of the book that wins.
+    /// </summary>
+    public ProviderPrices Over(ProviderPrices? other, HashSet<string> claimed)
     {
         if (other is null)
         {
             return this;
         }
 
-        var taken = Models.SelectMany(model => model.LiteralNames).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var taken = Models.SelectMany(model => model.Names.Select(name => name.Text).Prepend(model.Id))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
         var kept = other.Models.Where(model => !taken.Contains(model.Id)).Select(model => model with
         {
             Names = [.. model.Names.Where(name => !taken.Contains(name.Text))],
         });
         return this with
         {
-            Names = [.. Names, .. other.Names.Where(name => !Names.Contains(name))],
+            Names = [.. Names, .. other.Names.Where(name => !claimed.Contains(name.Text))],
             Makes = Makes.Count > 0 ? Makes : other.Makes,
             Fallback = Fallback.Count > 0 ? Fallback : other.Fallback,
             Models = [.. Models, .. kept],

@@ -67,6 +67,16 @@ public sealed class LiteLlmPriceMapTests
         Assert.Equal(700_000, Price(new PricedEvent(tokensIn: 1), "batch", "x", "xai"));
     }
 
+    [Fact]
+    public void The_map_over_the_default_book_can_be_written_and_read_again()
+    {
+        var book = PriceBook.Overlay(DefaultPriceBook.Book, Map.Value);
+        var again = PriceBookLoader.Load(PriceBookWriter.Write(book.Content), "again");
+
+        Assert.Empty(again.Errors);
+        Assert.Equal(book.Hash, again.Book!.Hash);
+    }
+
     private static PriceBook Load(string text)
     {
         var load = PriceBookLoader.Load(text, "litellm");
