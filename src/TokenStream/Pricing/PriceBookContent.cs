@@ -61,6 +61,7 @@ internal sealed record PriceBookContent
         return user with
         {
             Name = $"{user.Name} over {defaults.Name}",
+            Effective = user.Effective > defaults.Effective ? user.Effective : defaults.Effective,
             Source = $"{user.Source} over {defaults.Source}",
             Providers = [.. overlaid, .. untouched],
             Contracts =
