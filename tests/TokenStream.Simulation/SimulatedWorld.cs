@@ -212,7 +212,7 @@ internal sealed class SimulatedWorld
         {
             Providers =
             [
-                new ProviderPrices("p", [], [],
+                new ProviderPrices("p", [], [], [],
                 [
                     new ModelPrices("m", [], [new PriceEntry { Bands = [new PriceBand(PriceBand.Everything, new RateSet([KeyValuePair.Create("input", rate)]))] }]),
                 ]),

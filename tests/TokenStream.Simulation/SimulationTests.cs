@@ -6,7 +6,7 @@ namespace TokenStream.Simulation;
 
 /// <summary>
 /// The commit protocol on the real processors: random lives with crashes between any two effects, zombies, bad clocks, retries, late events,
-/// retention, new rules. TOKENSTREAM_SEEDS sets how many seeds are run, TOKENSTREAM_FIRST_SEED which is the first.
+/// retention, new rules. TOKENSTREAM_SEEDS sets how many seeds are run, TOKENSTREAM_SEED which is the first.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
@@ -18,7 +18,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     [Fact]
     public void Every_seed_comes_to_the_brute_force_sums()
     {
-        var (seeds, first) = (Setting("TOKENSTREAM_SEEDS", 300), Setting("TOKENSTREAM_FIRST_SEED", 0));
+        var (seeds, first) = (Setting("TOKENSTREAM_SEEDS", 300), Setting("TOKENSTREAM_SEED", 0));
         var (corrections, stopped) = (0, 0);
         for (var seed = first; seed < first + seeds; seed++)
         {

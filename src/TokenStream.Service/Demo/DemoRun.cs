@@ -116,7 +116,7 @@ internal sealed class DemoRun(NodeOptions options, string bootstrapServers, stri
     private Rows View(LiveSnapshot now)
     {
         var head = new Table().Border(TableBorder.Rounded).Expand()
-            .AddColumns("events/s", "spend/h", "events counted", "spend, closed windows", "late", "duplicates", "refused", "behind");
+            .AddColumns("events/s", "spend/h", "events counted", "spend", "late", "duplicates", "refused", "behind");
         head.AddRow(
             Number(now.EventsPerSecond), $"{Usd(now.SpendPerHourUsd)}", Number(now.Events), Usd(now.SpendUsd), Number(now.Late), Number(now.Duplicates),
             Number(now.Refused), string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, (clock.GetUtcNow() - now.StreamTime).TotalSeconds):F0} s"));

@@ -64,23 +64,37 @@ internal sealed class LiveTotals
         }
 
         var recent = _recent.Where(r => r.Key.Window + WindowMs > _streamTime - RateMs).Select(r => r.Value).ToArray();
+        var open = _recent.Where(r => !r.Value.Final).Select(r => (r.Key.Key, r.Value)).ToArray();
         var seconds = RateMs / 1000.0;
         return new LiveSnapshot(
             DateTimeOffset.FromUnixTimeMilliseconds(_streamTime),
             recent.Sum(r => r.Requests) / seconds,
             (decimal)recent.Aggregate(Int128.Zero, (sum, r) => sum + r.Cost) / PicoPerUsd * 3600 / (decimal)seconds,
             _events,
-            (decimal)_cost / PicoPerUsd,
+            (decimal)(_cost + open.Aggregate(Int128.Zero, (sum, r) => sum + r.Value.Cost)) / PicoPerUsd,
             _late,
             _duplicates,
             _refused,
-            Top(_tenants),
-            Top(_features),
-            Top(_models));
+            Top(_tenants, open, key => key.TenantId),
+            Top(_features, open, key => key.Feature),
+            Top(_models, open, key => key.Model));
     }
 
-    private static IReadOnlyList<(string Name, decimal Usd, long Requests)> Top(Dictionary<string, (Int128 Cost, long Requests)> sums) =>
-        [.. sums.OrderByDescending(s => s.Value.Cost).Take(6).Select(s => (s.Key, (decimal)s.Value.Cost / PicoPerUsd, s.Value.Requests))];
+    /// <summary>The dearest names: closed windows and the provisional sums of open ones.</summary>
+    private static IReadOnlyList<(string Name, decimal Usd, long Requests)> Top(
+        Dictionary<string, (Int128 Cost, long Requests)> closed,
+        IEnumerable<(RollupKey Key, (long Position, bool Final, long Requests, Int128 Cost) Value)> open,
+        Func<RollupKey, string> name)
+    {
+        var sums = new Dictionary<string, (Int128 Cost, long Requests)>(closed);
+        foreach (var (key, value) in open)
+        {
+            var (cost, requests) = sums.GetValueOrDefault(name(key));
+            sums[name(key)] = (cost + value.Cost, requests + value.Requests);
+        }
+
+        return [.. sums.OrderByDescending(s => s.Value.Cost).Take(6).Select(s => (s.Key, (decimal)s.Value.Cost / PicoPerUsd, s.Value.Requests))];
+    }
 
     private static void Add(Dictionary<string, (Int128 Cost, long Requests)> sums, string name, Rollup rollup)
     {

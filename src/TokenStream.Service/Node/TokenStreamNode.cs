@@ -252,6 +252,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
     {
         var source = new NativeBatchSource(
             kafka, $"{_options.GroupPrefix}-aggregate", [_options.Topics.Requests], "tokenstream-aggregate", _clock, _logger);
+        RefuseLostOffsets(source, topics);
         var sink = new KafkaRecordSink(kafka, "tokenstream-rollups", _clock, _logger);
         var live = new LossyRecordSink(kafka, "tokenstream-live", _logger);
         var stage = new AggregateStage(
@@ -271,6 +272,25 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             _loggers.CreateLogger("TokenStream.Aggregate"));
         _health.Add("aggregate", () => Condition(stage.Stopped, stage.HasPartitions));
         Run(new StreamWorker("aggregate", source, stage, _clock, _logger), sink, live);
+    }
+
+    /// <summary>
+    /// A group that committed nothing beside topics that hold its rollups has lost its offsets: starting anew would publish other contents
+    /// under identities that are taken.
+    /// </summary>
+    private void RefuseLostOffsets(NativeBatchSource source, TopicReport topics)
+    {
+        bool Any(string topic, Func<Runtime.TopicPartition, bool> holds) =>
+            Enumerable.Range(0, topics.Partitions[topic]).Any(partition => holds(new Runtime.TopicPartition(topic, partition)));
+
+        if (!Any(_options.Topics.Requests, partition => source.Committed(partition) is not null) &&
+            Any(_options.Topics.Rollups, partition => source.QueryWatermarks(partition).End > 0))
+        {
+            source.Dispose();
+            throw new NodeStartException(
+                $"the consumer group {_options.GroupPrefix}-aggregate has no offsets, but the topic {_options.Topics.Rollups} holds rollups: its offsets were " +
+                "deleted or have expired, or it was renamed. Give back the group's name (kafka: group), or begin with empty topics and an empty store.");
+        }
     }
 
     private void StartStoreStage(KafkaOptions kafka, ClickHouseRollupStore store)

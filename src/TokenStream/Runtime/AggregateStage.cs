@@ -276,9 +276,7 @@ public sealed class AggregateStage : IStage
         var commit = AggregateCommit.Parse(offset.Offset, offset.Metadata);
         if (Gap(commit, start, end) is { } gap)
         {
-            partition.Stop(gap);
-            Log.PartitionStopped(_logger, partition.Partition, gap);
-            return Math.Max(start, Math.Min(commit.IdsFrom, end));
+            return Stop(partition, gap, Math.Max(start, Math.Min(commit.IdsFrom, end)));
         }
 
         if ((commit.IsPending ? _rules.Find(commit.RulesVersion) : latest) is { } rules)
@@ -293,18 +291,25 @@ public sealed class AggregateStage : IStage
         return commit.IdsFrom;
     }
 
+    private long Stop(AggregatePartition partition, string reason, long offset)
+    {
+        partition.Stop(reason);
+        Log.PartitionStopped(_logger, partition.Partition, reason);
+        return offset;
+    }
+
     /// <summary>What of the log is gone that the commit needs; null where nothing is.</summary>
     private static string? Gap(AggregateCommit commit, long start, long end)
     {
         if (start > commit.IdsFrom)
         {
             return $"the log begins at offset {start}, but what was not published yet needs it from {commit.IdsFrom}: retention took records " +
-                "that were not counted; raise the topic's retention, and see `tokenstream recover --help` for going on";
+                "that were not counted; raise the topic's retention (the partition stays stopped: its sums would be wrong)";
         }
 
         return end < commit.Position
             ? $"the log ends at offset {end}, before the committed position {commit.Position}: records were lost, or the topic was created again; " +
-              "see `tokenstream recover --help` for going on"
+              "the partition stays stopped: its sums would be wrong"
             : null;
     }
 

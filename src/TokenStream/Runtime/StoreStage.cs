@@ -193,7 +193,7 @@ public sealed class StoreStage : IStage
         if (offset < start)
         {
             partition.Stop($"the log begins at offset {start}, but rollups are stored only up to {offset}: retention took some that were not " +
-                "stored; raise the topic's retention, and see `tokenstream recover --help` for going on");
+                "stored; raise the topic's retention (the partition stays stopped: the store's sums would be wrong)");
             Log.PartitionStopped(_logger, partition.Partition, partition.Stopped!);
         }
     }

@@ -237,6 +237,8 @@ public sealed class AggregateProcessor : IDisposable
     /// <summary>Writes the decision's mark for every rollups partition, to be published when all its values are acknowledged.</summary>
     public void WriteMarks(AggregateCommit decision, RecordWriter write)
     {
+        var closedThrough = decision.ClosesThroughMs ?? decision.ClosedThroughMs;
+        var needed = Needed(_open.Where(window => window.StartMs + _rules.WindowMs > closedThrough), new LogPoint(_position, Duplicates.From));
         var mark = new Mark
         {
             Epoch = decision.Epoch,
@@ -244,9 +246,11 @@ public sealed class AggregateProcessor : IDisposable
             Partition = _partition,
             Decision = decision.Decision,
             Position = decision.Position,
-            ClosedThroughMs = decision.ClosesThroughMs ?? decision.ClosedThroughMs,
+            ClosedThroughMs = closedThrough,
             StreamTimeMs = decision.StreamTimeMs,
             RulesVersion = decision.RulesVersion,
+            NeededOffset = needed.Offset,
+            IdsFrom = needed.IdsFrom,
             Counts = new MarkCounts(_read, _counted, _duplicate, _lateEvents, _adjusted, _ticks, new Dictionary<string, long>(_refused)),
         };
         var buffer = new BlockBuffer();
@@ -403,16 +407,14 @@ public sealed class AggregateProcessor : IDisposable
     private AggregateCommit Commit(long decision, LogPoint? before, long? closesThrough)
     {
         var needed = LogPoint.Min(before ?? new LogPoint(_position, Duplicates.From), new LogPoint(_position, Duplicates.From));
-        needed = LogPoint.Min(needed, _lateFrom ?? needed);
-        foreach (var window in _open)
-        {
-            needed = LogPoint.Min(needed, window.First);
-        }
-
+        needed = Needed(_open, LogPoint.Min(needed, _lateFrom ?? needed));
         return new AggregateCommit(
             needed.Offset, _committed.Epoch, decision, _position, before?.Offset ?? _position, _closedThrough, closesThrough, _streamTime,
             needed.IdsFrom, _rules.Version, _lastTimestamp);
     }
+
+    private static LogPoint Needed(IEnumerable<WindowTable> windows, LogPoint otherwise) =>
+        windows.Aggregate(otherwise, (needed, window) => LogPoint.Min(needed, window.First));
 
     private RollupBlockHeader Header(WindowTable window, long part, AggregateCommit decision) =>
         new(decision.Epoch, _topic, _partition, window.StartMs, part, decision.Decision, decision.Position, decision.RulesVersion, Final: true);

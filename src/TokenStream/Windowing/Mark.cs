@@ -27,6 +27,12 @@ public sealed record Mark
 
     public required long RulesVersion { get; init; }
 
+    /// <summary>The lowest input offset that what is not published yet needs, as the commit after this mark says: a lost commit can be made again.</summary>
+    public required long NeededOffset { get; init; }
+
+    /// <summary>Offset from which event ids were remembered at <see cref="NeededOffset"/>.</summary>
+    public required long IdsFrom { get; init; }
+
     /// <summary>The offsets since the decision before: what became of them.</summary>
     public required MarkCounts Counts { get; init; }
 }

@@ -19,6 +19,8 @@ internal static class MarkFormat
         to.Signed(mark.ClosedThroughMs);
         to.Signed(mark.StreamTimeMs);
         to.Signed(mark.RulesVersion);
+        to.Signed(mark.NeededOffset);
+        to.Signed(mark.IdsFrom);
         to.Signed(mark.Counts.Read);
         to.Signed(mark.Counts.Counted);
         to.Signed(mark.Counts.Duplicate);
@@ -45,6 +47,8 @@ internal static class MarkFormat
             ClosedThroughMs = reader.Long(),
             StreamTimeMs = reader.Long(),
             RulesVersion = reader.Long(),
+            NeededOffset = reader.Long(),
+            IdsFrom = reader.Long(),
             Counts = new MarkCounts(
                 reader.Long(), reader.Long(), reader.Long(), reader.Long(), reader.Long(), reader.Long(), new Dictionary<string, long>()),
         };

@@ -59,6 +59,8 @@ public sealed class MarksTests(EmbeddedStore embedded) : IClassFixture<EmbeddedS
         ClosedThroughMs = Start + (decision * 10_000),
         StreamTimeMs = Start + (decision * 10_000) + 30_123,
         RulesVersion = 1,
+        NeededOffset = decision * 100,
+        IdsFrom = 0,
         Counts = new MarkCounts(
             read, counted, duplicate, 1, 0, ticks, new Dictionary<string, long> { ["too_long"] = refused / 2, ["not_json"] = refused - (refused / 2) }),
     };
