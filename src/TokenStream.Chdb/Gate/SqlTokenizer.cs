@@ -26,6 +26,11 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> sql)
         }
         var start = _at;
         var kind = Step(_sql[start..], out var length);
+        // Behind a point the engine knows no hexadecimal: it cuts .0x1F into a number and a name.
+        if (kind == SqlTokenKind.Number && start > 0 && _sql[start - 1] == (byte)'.' && _sql[start..(start + length)].IndexOfAny((byte)'x', (byte)'X') >= 0)
+        {
+            kind = SqlTokenKind.Unsure;
+        }
         _at += length;
         token = new SqlToken(kind, start, length);
         return true;

@@ -368,11 +368,12 @@ internal sealed class TokenStreamNode : IAsyncDisposable
     {
         NodeStartException own => own,
         ListenException { Fault: ListenFault.InUse } => new($"{failure.Message} Stop the process that listens there, or choose another with --kafka-listen.", failure),
-        ListenException or LogStoreException or ChdbStartException or FormatException => new(failure.Message, failure),
+        ChdbStartException => new(failure.Message.Replace("with --listen", "with --clickhouse-listen", StringComparison.Ordinal), failure),
+        LogStoreException => new($"{failure.Message} (--data)", failure),
+        ListenException or FormatException => new(failure.Message, failure),
         KafkaUnavailableException => new(options.Kafka is null ? failure.Message : $"{failure.Message} (--kafka {options.Kafka})", failure),
         TopicMismatchException => new(failure.Message, failure),
         StoreUnavailableException or ClickHouseException => new($"{failure.Message} (--clickhouse)", failure),
-        InvalidOperationException => null,
         _ => null,
     };
 }

@@ -10,6 +10,9 @@ internal static class AzureTrace
 {
     internal const long Requests = 19_366;
 
+    /// <summary>The view of each grain.</summary>
+    internal static readonly string[] Views = ["usage_10s", "usage_1m", "usage_1h", "usage_1d"];
+
     internal static string File { get; } = Path.Combine(TestPaths.Root, "src", "TokenStream.Service", "Demo", "azure_2023_conv.csv.gz");
 
     /// <summary>Arguments that replay it to a node, always the same run.</summary>
@@ -36,7 +39,7 @@ internal static class AzureTrace
     {
         const string Keys = "window_start, environment, tenant_id, app, feature, provider, model, prompt_version";
         var contents = "";
-        foreach (var view in new[] { "usage_10s", "usage_1m", "usage_1h", "usage_1d" })
+        foreach (var view in Views)
         {
             contents += await node.QueryAsync(
                 $"SELECT '{view}', {Keys}, sum(requests), sum(attempts), sum(tokens_in), sum(tokens_out), sum(cost_usd), sum(list_cost_usd) " +

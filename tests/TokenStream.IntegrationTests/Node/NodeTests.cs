@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using Xunit;
 
 namespace TokenStream.IntegrationTests.Node;
@@ -123,6 +124,39 @@ public sealed class NodeTests
         Assert.True(await replay.ExitAsync(TimeSpan.FromMinutes(4)) == 0, replay.Output);
         await node.RequestsAsync(AzureTrace.Requests);
         await AzureTrace.CheckAsync(node);
+    }
+
+    [FactNeeding("variable:TOKENSTREAM_TRACES")]
+    public async Task Every_trace_comes_to_the_totals_that_another_program_computed()
+    {
+        var traces = Environment.GetEnvironmentVariable("TOKENSTREAM_TRACES")!;
+        using var expected = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(traces, "..", "expected", "totals.json")));
+        using var folder = new TemporaryFolder();
+        await using var node = await StartAsync(folder, 3);
+        var (requests, tokensIn, tokensOut, records, runs) = (0L, 0L, 0L, 0L, 0);
+        foreach (var trace in expected.RootElement.EnumerateObject().Where(t => t.Name.StartsWith("llm/", StringComparison.Ordinal)))
+        {
+            // Older traces come late beside newer ones: their events are corrections, in every grain.
+            await NodeProcess.CommandAsync("replay", Path.Combine(traces, "..", trace.Name), "--to", node.Kafka);
+            requests += trace.Value.GetProperty("rows").GetInt64();
+            tokensIn += trace.Value.GetProperty("input_tokens").GetInt64();
+            tokensOut += trace.Value.GetProperty("output_tokens").GetInt64();
+            records = requests + (3 * ++runs);
+        }
+
+        Assert.True(runs >= 6);
+        await node.RequestsAsync(requests);
+        foreach (var view in AzureTrace.Views)
+        {
+            Assert.Equal(
+                $"{requests}\t{tokensIn}\t{tokensOut}\n",
+                await node.QueryAsync($"SELECT sum(requests), sum(tokens_in), sum(tokens_out) FROM tokenstream.{view}"));
+        }
+
+        // All grains agree on the money, sealed rows, corrections and open ranges together.
+        Assert.Equal("1\n", await node.QueryAsync(
+            "SELECT count(DISTINCT cost) FROM (" + string.Join(" UNION ALL ", AzureTrace.Views.Select(v => $"SELECT sum(cost_usd) AS cost FROM tokenstream.{v}")) + ")"));
+        await CheckConservationAsync(node, read: records, ticks: 3 * runs, refused: 0);
     }
 
     private static async Task<NodeProcess> StartAsync(TemporaryFolder folder, int partitions)
