@@ -30,6 +30,7 @@ internal sealed class ClientConnection : IDisposable
     private readonly string _peer;
     private readonly Action<int> _expect;
     private long _deadlineMs;
+    private bool _overdue;
     private volatile bool _stopping;
 
     public ClientConnection(Socket socket, ConnectionContext shared)
@@ -101,7 +102,8 @@ internal sealed class ClientConnection : IDisposable
     /// <summary>Closes a connection that has been idle, or slow in sending or taking in, for longer than allowed.</summary>
     public void AbortIfOverdue(long nowMs)
     {
-        if (nowMs >= Volatile.Read(ref _deadlineMs))
+        // Looked at again before it has ended, it is still one connection.
+        if (nowMs >= Volatile.Read(ref _deadlineMs) && !Interlocked.Exchange(ref _overdue, true))
         {
             _shared.Counters.TimedOut();
             Abort();

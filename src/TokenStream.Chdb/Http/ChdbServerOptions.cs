@@ -27,7 +27,7 @@ public sealed class ChdbServerOptions
     public string Database { get; init; } = "tokenstream";
 
     /// <summary>Bytes the engine may take; the default is 2 GiB or half of the machine's memory, whichever is less.</summary>
-    public long MaxMemoryBytes { get; init; } = Math.Min(2L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+    public long MaxMemoryBytes { get; set; } = Math.Min(2L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
 
     /// <summary>Readers' statements at once; more wait.</summary>
     public int ReaderThreads { get; init; } = 4;

@@ -20,13 +20,14 @@ internal static class ClickHouseCommand
         };
         var allowRemote = new Option<bool>("--allow-remote") { Description = "Allow an address that other machines reach (there is no TLS)." };
         var stopWithInput = new Option<bool>("--stop-with-input") { Description = "Stop when standard input ends, as it does when a parent process dies." };
-        var command = new Command("clickhouse", "Run the embedded store alone, behind ClickHouse's HTTP interface.") { data, listen, allowRemote, stopWithInput };
+        var memory = new Option<int?>("--memory-mb") { Description = "Megabytes that the engine may take (default: 2048, or half of the machine's memory if that is less)." };
+        var command = new Command("clickhouse", "Run the embedded store alone, behind ClickHouse's HTTP interface.") { data, listen, allowRemote, memory, stopWithInput };
         command.SetAction((parsed, cancellation) => RunAsync(
-            parsed.GetValue(data)!.FullName, parsed.GetValue(listen)!, parsed.GetValue(allowRemote), parsed.GetValue(stopWithInput), cancellation));
+            parsed.GetValue(data)!.FullName, parsed.GetValue(listen)!, parsed.GetValue(allowRemote), parsed.GetValue(memory), parsed.GetValue(stopWithInput), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string data, string listen, bool allowRemote, bool stopWithInput, CancellationToken cancellation)
+    private static async Task<int> RunAsync(string data, string listen, bool allowRemote, int? memory, bool stopWithInput, CancellationToken cancellation)
     {
         using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true)
             .AddFilter("Microsoft", LogLevel.Critical));
@@ -38,6 +39,10 @@ internal static class ClickHouseCommand
         try
         {
             var options = new ChdbServerOptions { DataDirectory = data, Listen = endpoint, AllowRemote = allowRemote };
+            if (memory is { } megabytes)
+            {
+                options.MaxMemoryBytes = (long)megabytes << 20;
+            }
             await using var server = await ChdbServer.StartAsync(options, loggers, TimeProvider.System, cancellation);
             await StopRequestedAsync(stopWithInput, cancellation);
             return 0;

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenStream.Kafka;
 using TokenStream.Runtime;
+using TokenStream.Service.Node;
 using TopicPartition = TokenStream.Runtime.TopicPartition;
 
 namespace TokenStream.Service.Commands;
@@ -13,8 +14,7 @@ internal static class DeadLetterCommand
 {
     private const int ShownBytes = 120;
 
-    private static readonly Option<string> Kafka = new("--kafka") { Description = "Kafka, host:port,...", DefaultValueFactory = _ => "127.0.0.1:9092", Recursive = true };
-    private static readonly Option<string> Topic = new("--topic") { Description = "The dead-letter topic.", DefaultValueFactory = _ => "tokenstream.deadletter", Recursive = true };
+    private static readonly Option<string?> Topic = new("--topic") { Description = "The dead-letter topic (default tokenstream.deadletter).", Recursive = true };
     private static readonly Option<string?> Reason = new("--reason") { Description = "Only those with this reason.", Recursive = true };
     private static readonly Option<int> Limit = new("--limit") { Description = "How many at most, newest last.", DefaultValueFactory = _ => 100, Recursive = true };
 
@@ -28,14 +28,17 @@ internal static class DeadLetterCommand
         list.SetAction((parsed, _) => RunAsync(parsed, (_, letters) => Task.FromResult(List(parsed, letters))));
         show.SetAction((parsed, _) => RunAsync(parsed, (_, letters) => Task.FromResult(Show(letters, parsed.GetValue(position)!))));
         replay.SetAction((parsed, _) => RunAsync(parsed, (topic, letters) => ReplayAsync(topic, letters, parsed.GetValue(yes))));
-        return new Command("deadletter", "Work on refused records.") { list, show, replay, Kafka, Topic, Reason, Limit };
+        var command = new Command("deadletter", "Work on refused records.") { list, show, replay, Topic, Reason, Limit };
+        Connections.AddKafka(command);
+        return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, Func<DeadLetterTopic, IReadOnlyList<DeadLetter>, Task<int>> action)
     {
         try
         {
-            var (kafka, name) = (new KafkaOptions { BootstrapServers = parsed.GetValue(Kafka)! }, parsed.GetValue(Topic)!);
+            var options = Connections.Options(parsed);
+            var (kafka, name) = (Connections.ToKafka(options), parsed.GetValue(Topic) ?? options.Topics.DeadLetter);
             using var admin = new TopicAdmin(kafka, "tokenstream-deadletter", TimeProvider.System, NullLogger.Instance);
             if (!admin.Partitions().TryGetValue(name, out var partitions))
             {
@@ -46,9 +49,9 @@ internal static class DeadLetterCommand
             using var topic = new DeadLetterTopic(kafka, name, partitions, "tokenstream-deadletter", NullLogger.Instance);
             return await action(topic, Read(topic, parsed.GetValue(Reason)));
         }
-        catch (KafkaUnavailableException failure)
+        catch (Exception failure) when (failure is KafkaUnavailableException or NodeStartException)
         {
-            await Console.Error.WriteLineAsync($"{failure.Message} (--kafka)");
+            await Console.Error.WriteLineAsync(failure.Message);
             return 1;
         }
     }

@@ -6,7 +6,6 @@ using TokenStream.ClickHouse;
 using TokenStream.Kafka;
 using TokenStream.Pricing;
 using TokenStream.Service.Node;
-using TokenStream.Service.Options;
 using TokenStream.Storage;
 
 namespace TokenStream.Service.Commands;
@@ -17,9 +16,6 @@ internal static class PricesCommand
     /// <summary>A change of yesterday's cost beyond this many percent is asked about.</summary>
     private const decimal AskBeyondPercent = 20;
 
-    private static readonly Option<string> Kafka = new("--kafka") { Description = "Kafka, host:port,...", DefaultValueFactory = _ => "127.0.0.1:9092", Recursive = true };
-    private static readonly Option<string> ClickHouse = new("--clickhouse") { Description = "ClickHouse, for what a change would have cost.", DefaultValueFactory = _ => "http://127.0.0.1:8123", Recursive = true };
-    private static readonly Option<FileInfo?> Config = new("--config") { Description = "A node's configuration: its Kafka and topics.", Recursive = true };
     private static readonly Option<bool> Yes = new("--yes") { Description = "Do not ask." };
 
     internal static Command Create()
@@ -34,7 +30,10 @@ internal static class PricesCommand
         apply.SetAction((p, _) => RunAsync(p, rules => ApplyAsync(p, rules, PriceFiles.Book(p.GetValue(file)!.FullName), "apply")));
         history.SetAction((p, _) => RunAsync(p, History));
         rollback.SetAction((p, _) => RunAsync(p, rules => ApplyAsync(p, rules, Earlier(rules, p.GetValue(version)), "rollback")));
-        return new Command("prices", "Work on the price book that the nodes use.") { diff, apply, history, rollback, Kafka, ClickHouse, Config };
+        var command = new Command("prices", "Work on the price book that the nodes use.") { diff, apply, history, rollback };
+        Connections.AddKafka(command);
+        Connections.AddClickHouse(command);
+        return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, Func<RulesTopic, Task<int>> action)
@@ -54,18 +53,8 @@ internal static class PricesCommand
 
     private static RulesTopic Open(ParseResult parsed, ILogger logger)
     {
-        var options = new NodeOptions();
-        if (parsed.GetValue(Config) is { } file)
-        {
-            options = ConfigCommand.Read(file.FullName, out var errors);
-            if (errors.Count > 0)
-            {
-                throw new NodeStartException(string.Join('\n', errors.Select(e => $"{file}:{e}")));
-            }
-        }
-
-        var kafka = options.ToKafka(options.Kafka ?? parsed.GetValue(Kafka)!);
-        return new RulesTopic(new ConfigurationTopic(kafka, options.Topics.Configuration, "tokenstream-prices", logger), logger);
+        var options = Connections.Options(parsed);
+        return new RulesTopic(new ConfigurationTopic(Connections.ToKafka(options), options.Topics.Configuration, "tokenstream-prices", logger), logger);
     }
 
     private static RulesRecord InForce(RulesTopic rules) =>
@@ -145,7 +134,7 @@ internal static class PricesCommand
     {
         try
         {
-            using var client = new ClickHouseClient(new ClickHouseOptions(parsed.GetValue(ClickHouse)!));
+            using var client = Connections.ToClickHouse(Connections.Options(parsed));
             var (cost, recosted) = (Int128.Zero, Int128.Zero);
             var limits = RecostLimits.None;
             foreach (var sums in await ReadDayAsync(client))

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using TokenStream.Broker;
@@ -103,10 +104,21 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             StartStoreStage(kafka, store);
         }
 
+        if (_options.OtlpEndpoint is { } endpoint)
+        {
+            var push = MetricsPush.Start(endpoint);
+            _ends.Push(() =>
+            {
+                push.Dispose();
+                return ValueTask.CompletedTask;
+            });
+        }
+
         var http = await NodeHttpServer.StartAsync(_options, _health, _clock, cancellation);
         _ends.Push(http.DisposeAsync);
         NodeLog.Ready(
-            _logger, _clock.GetElapsedTime(started).TotalSeconds, BootstrapServers, _options.Topics.Requests, ClickHouseUrl, http.Address);
+            _logger, _clock.GetElapsedTime(started).TotalSeconds, BootstrapServers, _options.Topics.Requests,
+            ClickHouseUrl.Length > 0 ? ClickHouseUrl : "(another node's)", http.Address);
     }
 
     private async Task StartLogAsync(CancellationToken cancellation)
@@ -171,6 +183,11 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         if (_options.AllowRemote)
         {
             arguments.Add("--allow-remote");
+        }
+
+        if (_options.StoreMemoryBytes is { } bytes)
+        {
+            arguments.AddRange(["--memory-mb", (bytes >> 20).ToString(CultureInfo.InvariantCulture)]);
         }
 
         var program = Environment.ProcessPath!;
@@ -255,6 +272,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         RefuseLostOffsets(source, topics);
         var sink = new KafkaRecordSink(kafka, "tokenstream-rollups", _clock, _logger);
         var live = new LossyRecordSink(kafka, "tokenstream-live", _logger);
+        _metrics.ObserveDropped(() => live.Dropped);
         var stage = new AggregateStage(
             source,
             sink,

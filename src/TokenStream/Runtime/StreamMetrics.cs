@@ -14,6 +14,7 @@ public sealed class StreamMetrics : IDisposable
     private readonly Counter<long> _records;
     private readonly Counter<long> _refused;
     private volatile Func<IEnumerable<PartitionGauges>> _partitions = () => [];
+    private volatile Func<long> _dropped = () => 0;
 
     public StreamMetrics()
     {
@@ -21,6 +22,8 @@ public sealed class StreamMetrics : IDisposable
             "tokenstream.partition.lag", () => Measure(p => p.LagRecords), "{record}", "Records between an input partition's position and its end.");
         _meter.CreateObservableGauge(
             "tokenstream.partition.stream_time", () => Measure(p => p.StreamTimeMs / 1000.0), "s", "Stream time of an input partition, seconds since the Unix epoch.");
+        _meter.CreateObservableCounter(
+            "tokenstream.live.dropped", () => _dropped(), "{record}", "Records of provisional sums that were not taken; the final ones are not touched.");
         _meter.CreateObservableGauge(
             "tokenstream.open_keys", () => _partitions().Sum(p => p.OpenKeys), "{key}", "Keys of open windows and of corrections.");
         _records = _meter.CreateCounter<long>("tokenstream.records", "{record}", "Input records read, by outcome.");
@@ -62,6 +65,9 @@ public sealed class StreamMetrics : IDisposable
 
     /// <summary>Where the gauges of input partitions are read from; called from any thread.</summary>
     public void ObservePartitions(Func<IEnumerable<PartitionGauges>> partitions) => _partitions = partitions;
+
+    /// <summary>Where the count of dropped provisional records is read from; called from any thread.</summary>
+    public void ObserveDropped(Func<long> dropped) => _dropped = dropped;
 
     public void CountRefused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 

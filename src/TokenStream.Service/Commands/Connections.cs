@@ -1,0 +1,57 @@
+using System.CommandLine;
+using TokenStream.ClickHouse;
+using TokenStream.Kafka;
+using TokenStream.Service.Node;
+using TokenStream.Service.Options;
+
+namespace TokenStream.Service.Commands;
+
+/// <summary>How a command reaches the Kafka and the ClickHouse of a node: by options, or by the node's own configuration file.</summary>
+internal static class Connections
+{
+    private static readonly Option<string?> Kafka = new("--kafka") { Description = "Kafka, host:port,... (default 127.0.0.1:9092).", Recursive = true };
+    private static readonly Option<string?> ClickHouse = new("--clickhouse") { Description = "ClickHouse (default http://127.0.0.1:8123).", Recursive = true };
+    private static readonly Option<FileInfo?> Config = new("--config") { Description = "A node's configuration: its Kafka with passwords, its ClickHouse, its topics.", Recursive = true };
+
+    internal static void AddKafka(Command command)
+    {
+        command.Add(Kafka);
+        command.Add(Config);
+    }
+
+    internal static void AddClickHouse(Command command) => command.Add(ClickHouse);
+
+    /// <summary>The node's options with what the command line says over them. Throws <see cref="NodeStartException"/> with every error.</summary>
+    internal static NodeOptions Options(ParseResult parsed)
+    {
+        var options = new NodeOptions();
+        if (parsed.GetValue(Config) is { } file)
+        {
+            options = ConfigCommand.Read(file.FullName, out var errors);
+            if (errors.Count > 0)
+            {
+                throw new NodeStartException($"the configuration {file} is broken (--config):\n" + string.Join('\n', errors.Select(e => $"  {file}:{e}")));
+            }
+        }
+
+        return options with { Kafka = parsed.GetValue(Kafka) ?? options.Kafka ?? options.KafkaListen, ClickHouse = parsed.GetValue(ClickHouse) ?? options.ClickHouse };
+    }
+
+    internal static KafkaOptions ToKafka(NodeOptions options) => options.ToKafka(options.Kafka!);
+
+    /// <summary>A ClickHouse client: of a server with its user, else a reader of the embedded store.</summary>
+    internal static ClickHouseClient ToClickHouse(NodeOptions options)
+    {
+        if (options.ClickHouse is not { } url)
+        {
+            return new ClickHouseClient(new ClickHouseOptions($"http://{options.ClickHouseListen}"));
+        }
+
+        var named = new ClickHouseOptions(url);
+        return new ClickHouseClient(new ClickHouseOptions(named.ToString())
+        {
+            User = options.ClickHouseUser is { } user ? SecretReference.Resolve(user) : named.User,
+            Password = options.ClickHousePassword is { } password ? SecretReference.Resolve(password) : named.Password,
+        });
+    }
+}
