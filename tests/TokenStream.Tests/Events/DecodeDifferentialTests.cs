@@ -6,8 +6,8 @@ using Xunit;
 namespace TokenStream.Tests.Events;
 
 /// <summary>
-/// The decoder, warm with whatever layouts came before, against the naive one: the same records accepted with the same values. The rounds
-/// are multiplied by TOKENSTREAM_FUZZ_ROUNDS where it is set.
+/// The decoder, warm with whatever layouts came before, against the naive one: the same records accepted with the same values. Where
+/// TOKENSTREAM_FUZZ_ROUNDS is set there are so many rounds at least.
 /// </summary>
 public sealed class DecodeDifferentialTests
 {
@@ -16,7 +16,7 @@ public sealed class DecodeDifferentialTests
     private readonly EventDecoder _decoder = new(LabelKeys);
 
     private static int Rounds(int usual) =>
-        usual * int.Parse(Environment.GetEnvironmentVariable("TOKENSTREAM_FUZZ_ROUNDS") ?? "1", CultureInfo.InvariantCulture);
+        Math.Max(usual, int.Parse(Environment.GetEnvironmentVariable("TOKENSTREAM_FUZZ_ROUNDS") ?? "0", CultureInfo.InvariantCulture));
 
     [Theory]
     [InlineData(1)]

@@ -91,6 +91,7 @@ internal static partial class NaiveDecoder
                 break;
             case "started_at":
                 e[name] = value.ValueKind == JsonValueKind.String ? TextOf(value, 256) : Format(IntegerOf(value));
+                Require(value.ValueKind == JsonValueKind.String || Math.Abs(IntegerOf(value)) < 1_000_000_000_000_000_000);
                 break;
             case "pii" or "accepted":
                 Require(value.ValueKind is JsonValueKind.True or JsonValueKind.False);
