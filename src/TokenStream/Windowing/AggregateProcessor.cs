@@ -79,7 +79,7 @@ public sealed class AggregateProcessor : IDisposable
 
         (_topic, _partition, _rules, _committed) = (topic, partition, rules, committed);
         _decoder = new EventDecoder(rules.LabelKeys);
-        Duplicates = new DuplicateTable(committed.IdsFrom, rules.DuplicateHorizonMs, rules.DuplicateRecords);
+        Duplicates = new DuplicateTable(committed.IdsFrom, committed.Offset, rules.DuplicateHorizonMs, rules.DuplicateRecords);
         _position = committed.IdsFrom;
         _decision = committed.Decision - (committed.IsPending ? 1 : 0);
         _closedThrough = committed.ClosedThroughMs;

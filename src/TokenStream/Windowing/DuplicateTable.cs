@@ -11,20 +11,26 @@ public sealed class DuplicateTable
 {
     private const int SmallestCapacity = 64;
 
+    private readonly long _skimTo;
     private readonly long _horizonMs;
     private readonly long _maxRecords;
     private readonly Queue<Run> _runs = new();
+    private Run? _newest;
     private Slot[] _slots = new Slot[SmallestCapacity];
     private int _used;
     private long _base;
     private long _from;
-    private long _lastTimestamp;
 
     /// <param name="from">Offset of the first record whose id is to be remembered; reading begins there.</param>
+    /// <param name="skimTo">
+    /// Nothing is forgotten below this offset. A successor reads again the ids its predecessor remembered there, which older ones, unknown
+    /// here, may have held back where timestamps go backwards.
+    /// </param>
     /// <param name="horizonMs">How far back broker timestamps may lie.</param>
     /// <param name="maxRecords">How many records back an id may lie.</param>
-    public DuplicateTable(long from, long horizonMs, long maxRecords)
+    public DuplicateTable(long from, long skimTo, long horizonMs, long maxRecords)
     {
+        _skimTo = skimTo;
         _from = _base = from;
         _horizonMs = horizonMs;
         _maxRecords = maxRecords;
@@ -42,29 +48,21 @@ public sealed class DuplicateTable
     /// <summary>Takes note of the next record; forgets what it makes too old.</summary>
     public void Advance(long offset, long timestampMs)
     {
-        while (_from < offset)
+        while (_from < offset && offset >= _skimTo)
         {
-            if (_runs.Count == 0)
+            if (!TryOldest(out var oldest))
             {
                 _from = offset;
             }
-            else if (_runs.Peek().TimestampMs < timestampMs - _horizonMs)
+            else if (oldest.TimestampMs < timestampMs - _horizonMs || oldest.Last < _from)
             {
-                _runs.Dequeue();
-                _from = _runs.Count > 0 ? _runs.Peek().Offset : offset;
+                // Too old; or nothing of it is left, and then it may not hold back what follows: a successor would not know of it.
+                DropOldest();
+                _from = Math.Max(_from, TryOldest(out var next) ? next.First : offset);
             }
             else if (offset - _from >= _maxRecords)
             {
                 _from = offset - _maxRecords + 1;
-                while (_runs.Count > 1 && NextRunStartsBy(_from))
-                {
-                    _runs.Dequeue();
-                }
-
-                if (_from == offset)
-                {
-                    _runs.Clear();
-                }
             }
             else
             {
@@ -72,10 +70,18 @@ public sealed class DuplicateTable
             }
         }
 
-        if (_runs.Count == 0 || _lastTimestamp != timestampMs)
+        if (_newest is { } run && run.TimestampMs == timestampMs)
         {
-            _runs.Enqueue(new Run(offset, timestampMs));
-            _lastTimestamp = timestampMs;
+            _newest = run with { Last = offset };
+        }
+        else
+        {
+            if (_newest is { } ended)
+            {
+                _runs.Enqueue(ended);
+            }
+
+            _newest = new Run(offset, offset, timestampMs);
         }
     }
 
@@ -88,7 +94,7 @@ public sealed class DuplicateTable
         }
 
         ref var slot = ref Find(_slots, hash);
-        var seen = slot.OffsetPlusOne != 0 && _base + slot.OffsetPlusOne - 1 >= _from;
+        var seen = IsRemembered(slot);
         if (slot.OffsetPlusOne == 0)
         {
             slot.Hash = hash;
@@ -106,11 +112,23 @@ public sealed class DuplicateTable
         _used = 0;
     }
 
-    private bool NextRunStartsBy(long offset)
+    private bool TryOldest(out Run run)
     {
-        using var runs = _runs.GetEnumerator();
-        runs.MoveNext();
-        return runs.MoveNext() && runs.Current.Offset <= offset;
+        if (_runs.TryPeek(out run))
+        {
+            return true;
+        }
+
+        run = _newest.GetValueOrDefault();
+        return _newest is not null;
+    }
+
+    private void DropOldest()
+    {
+        if (!_runs.TryDequeue(out _))
+        {
+            _newest = null;
+        }
     }
 
     private void Sweep(long offset)
@@ -118,47 +136,102 @@ public sealed class DuplicateTable
         var live = 0;
         foreach (ref readonly var slot in _slots.AsSpan())
         {
-            live += slot.OffsetPlusOne != 0 && _base + slot.OffsetPlusOne - 1 >= _from ? 1 : 0;
+            live += IsRemembered(slot) ? 1 : 0;
         }
 
-        // Half full after a sweep at most, so that sweeps stay rare, and small again after a burst.
-        var capacity = SmallestCapacity;
-        while (capacity < live * 2L)
-        {
-            capacity = checked(capacity * 2);
-        }
-
+        // Slots hold offsets from a base on, which moves along with what is remembered.
         var newBase = Math.Min(_from, offset);
-        var slots = new Slot[capacity];
+        if (live > _slots.Length * 5L / 8 || (live < _slots.Length / 4 && _slots.Length > SmallestCapacity))
+        {
+            Rebuild(live, newBase);
+        }
+        else
+        {
+            RemoveForgotten(newBase);
+        }
+
+        (_used, _base) = (live, newBase);
+    }
+
+    /// <summary>Moves to a table that is half full, so that sweeps stay rare: a larger one, or after a burst a smaller one.</summary>
+    private void Rebuild(int live, long newBase)
+    {
+        var slots = new Slot[Math.Max(SmallestCapacity, checked(live * 2))];
         foreach (ref readonly var old in _slots.AsSpan())
         {
-            var last = _base + old.OffsetPlusOne - 1;
-            if (old.OffsetPlusOne != 0 && last >= _from)
+            if (IsRemembered(old))
             {
                 ref var slot = ref Find(slots, old.Hash);
                 slot.Hash = old.Hash;
-                slot.OffsetPlusOne = checked((uint)(last - newBase + 1));
+                slot.OffsetPlusOne = checked((uint)(_base + old.OffsetPlusOne - newBase));
             }
         }
 
-        (_slots, _used, _base) = (slots, live, newBase);
+        _slots = slots;
     }
+
+    /// <summary>Sweeps in place: a partition whose rate is steady asks for no memory.</summary>
+    private void RemoveForgotten(long newBase)
+    {
+        for (var i = 0; i < _slots.Length; i++)
+        {
+            while (_slots[i].OffsetPlusOne != 0 && !IsRemembered(_slots[i]))
+            {
+                Remove(i);
+            }
+        }
+
+        foreach (ref var slot in _slots.AsSpan())
+        {
+            slot.OffsetPlusOne = slot.OffsetPlusOne == 0 ? 0 : checked((uint)(_base + slot.OffsetPlusOne - newBase));
+        }
+    }
+
+    /// <summary>Empties a slot; those behind it move up as far as their hash lets them, so that each is found from its home on.</summary>
+    private void Remove(int hole)
+    {
+        var next = hole;
+        while (true)
+        {
+            next = next + 1 < _slots.Length ? next + 1 : 0;
+            if (_slots[next].OffsetPlusOne == 0)
+            {
+                break;
+            }
+
+            var home = Home(_slots, _slots[next].Hash);
+            if (Distance(home, next) >= Distance(hole, next))
+            {
+                _slots[hole] = _slots[next];
+                hole = next;
+            }
+        }
+
+        _slots[hole] = default;
+    }
+
+    private bool IsRemembered(in Slot slot) => slot.OffsetPlusOne != 0 && _base + slot.OffsetPlusOne - 1 >= _from;
+
+    private int Distance(int from, int to) => to >= from ? to - from : to - from + _slots.Length;
+
+    /// <summary>The hash as a fraction of the table: any size will do, so growth does not leave up to three quarters of it empty.</summary>
+    private static int Home(Slot[] slots, ulong hash) => (int)Math.BigMul(hash, (ulong)slots.Length, out _);
 
     private static ref Slot Find(Slot[] slots, ulong hash)
     {
-        var mask = slots.Length - 1;
-        var index = unchecked((int)hash) & mask;
+        var index = Home(slots, hash);
         while (slots[index].OffsetPlusOne != 0 && slots[index].Hash != hash)
         {
-            index = (index + 1) & mask;
+            index = index + 1 < slots.Length ? index + 1 : 0;
         }
 
         return ref slots[index];
     }
 
-    private readonly record struct Run(long Offset, long TimestampMs);
+    /// <summary>Successive records of one timestamp, by the offsets of the first and the last.</summary>
+    private readonly record struct Run(long First, long Last, long TimestampMs);
 
-    // Twelve bytes, so that a remembered id costs 16 to 24 with the table at half to three quarters.
+    // Twelve bytes, so that an id costs 16 to 24 with the table at half to three quarters.
     [StructLayout(LayoutKind.Sequential, Pack = 4)]
     private struct Slot
     {
