@@ -86,9 +86,13 @@ public sealed record AggregateCommit(
             ? value
             : throw new FormatException($"the committed metadata '{metadata}' lacks '{name}'");
 
+        int Epoch() => Field('e') is >= int.MinValue and <= int.MaxValue and var epoch
+            ? (int)epoch
+            : throw new FormatException($"the committed metadata '{metadata}' has an epoch that does not fit 32 bits");
+
         return new AggregateCommit(
             offset,
-            checked((int)Field('e')),
+            Epoch(),
             Field('n'),
             Field('p'),
             Field('b'),

@@ -85,6 +85,11 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
         for (var shift = 0; shift < 128; shift += 7)
         {
             var next = Byte();
+            if (shift == 126 && next > 3)
+            {
+                break;
+            }
+
             value |= (UInt128)(next & 0x7Fu) << shift;
             if (next < 0x80)
             {

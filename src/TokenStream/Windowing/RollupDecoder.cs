@@ -9,6 +9,18 @@ public static class RollupDecoder
     /// </summary>
     public static Mark? Read(ReadOnlySpan<byte> value, List<Rollup> rollups)
     {
+        try
+        {
+            return ReadRecord(value, rollups);
+        }
+        catch (OverflowException overflow)
+        {
+            throw new FormatException("a number does not fit its field", overflow);
+        }
+    }
+
+    private static Mark? ReadRecord(ReadOnlySpan<byte> value, List<Rollup> rollups)
+    {
         var reader = new BlockReader(value);
         var kind = reader.Byte();
         var version = reader.Byte();
