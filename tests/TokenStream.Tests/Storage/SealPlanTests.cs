@@ -91,6 +91,8 @@ public sealed class SealPlanTests
         ClosedThroughMs = closedThrough,
         StreamTimeMs = closedThrough + 30_000,
         RulesVersion = 1,
+        NeededOffset = decision * 10,
+        IdsFrom = 0,
         Counts = new MarkCounts(0, 0, 0, 0, 0, 0, new Dictionary<string, long>()),
     };
 }

@@ -50,7 +50,7 @@ public sealed class RollupFormatTests
             "02", "0174", "00", // epoch 1, "t", partition 0
             "02", "04", // decision 1, position 2
             "a0c4a9949567", "8099ad949567", // closed through 10 s, stream time 40 s after the window's start
-            "02", // rules 1
+            "02", "04", "02", // rules 1, needed from offset 2, ids remembered from 1
             "0e", "04", "02", "00", "00", "02", // read 7: counted 2, duplicate 1, late 0, adjusted 0, ticks 1, refused 3
             "02", "0161", "02", "0162", "04", // a 1, b 2, in order of their names
         ];
@@ -71,6 +71,8 @@ public sealed class RollupFormatTests
                 ClosedThroughMs = extreme,
                 StreamTimeMs = extreme,
                 RulesVersion = extreme,
+                NeededOffset = extreme,
+                IdsFrom = extreme,
                 Counts = new MarkCounts(extreme, extreme, extreme, extreme, extreme, extreme, new Dictionary<string, long> { ["é"] = extreme }),
             };
             var buffer = new BlockBuffer();
@@ -212,6 +214,8 @@ public sealed class RollupFormatTests
         ClosedThroughMs = Start + 10_000,
         StreamTimeMs = Start + 40_000,
         RulesVersion = 1,
+        NeededOffset = 2,
+        IdsFrom = 1,
         Counts = new MarkCounts(7, 2, 1, 0, 0, 1, new Dictionary<string, long> { ["b"] = 2, ["a"] = 1 }),
     };
 }
