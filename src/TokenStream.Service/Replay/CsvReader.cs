@@ -6,6 +6,7 @@ namespace TokenStream.Service.Replay;
 internal sealed class CsvReader(TextReader text)
 {
     private readonly StringBuilder _field = new();
+    private int _linesRead;
 
     /// <summary>Number of the line that the last row began on; the header is line 1.</summary>
     public int Line { get; private set; }
@@ -14,7 +15,7 @@ internal sealed class CsvReader(TextReader text)
     public List<string>? Read()
     {
         var line = text.ReadLine();
-        Line++;
+        Line = ++_linesRead;
         if (line is null)
         {
             return null;
@@ -33,6 +34,7 @@ internal sealed class CsvReader(TextReader text)
 
             // The line break belongs to a quoted field.
             _field.Append('\n');
+            _linesRead++;
             line = text.ReadLine() ?? throw new FormatException($"line {Line}: a quote is never closed");
         }
     }

@@ -37,6 +37,9 @@ internal sealed class Trace
     /// <summary>Where traces begin that tell only the time since their start.</summary>
     private static readonly DateTimeOffset RelativeStart = new(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>More than any count an event may have, and in seconds still less than 64 bits of milliseconds.</summary>
+    private const long MostNumber = 1_000_000_000_000_000;
+
     private Trace(IReadOnlyList<TraceRow> rows) => Rows = rows;
 
     public IReadOnlyList<TraceRow> Rows { get; }
@@ -123,7 +126,7 @@ internal sealed class Trace
 
     private static long? Whole(TraceMap map, string field, List<string> row, int line) =>
         Decimal(map, field, row, line) is not { } value ? null
-        : value == Math.Floor(value) && value is >= 0 and <= long.MaxValue ? (long)value
+        : value == Math.Floor(value) && value >= 0 ? (long)value
         : throw new FormatException($"line {line}: {field} is '{value}', not a count");
 
     private static decimal? Decimal(TraceMap map, string field, List<string> row, int line)
@@ -133,8 +136,8 @@ internal sealed class Trace
             return null;
         }
 
-        return decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+        return decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && Math.Abs(value) <= MostNumber
             ? value
-            : throw new FormatException($"line {line}: {field} is '{text}', not a number");
+            : throw new FormatException($"line {line}: {field} is '{text}', not a number of at most {MostNumber}");
     }
 }
