@@ -45,7 +45,7 @@ internal static class NodeConfigFile
         options = ReadLogs(root.Child("log"), options);
         if (root.Child("telemetry") is { } telemetry)
         {
-            options = options with { OtlpEndpoint = telemetry.Text("otlp") };
+            options = options with { OtlpEndpoint = telemetry.Text("otlp") ?? options.OtlpEndpoint };
             telemetry.Close();
         }
 
@@ -88,7 +88,12 @@ internal static class NodeConfigFile
             KafkaListen = kafka.Text("listen") ?? options.KafkaListen,
             KafkaAdvertised = kafka.Text("advertised") ?? options.KafkaAdvertised,
             GroupPrefix = kafka.Text("group") ?? options.GroupPrefix,
-            GroupProtocol = protocol?.Text == "consumer" ? GroupProtocol.Consumer : options.GroupProtocol,
+            GroupProtocol = protocol?.Text switch
+            {
+                "consumer" => GroupProtocol.Consumer,
+                "classic" => GroupProtocol.Classic,
+                _ => options.GroupProtocol,
+            },
             KafkaProperties = properties,
         };
         kafka.Close();
