@@ -19,6 +19,7 @@ internal sealed class PrometheusExporter : IDisposable
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<Instrument, Series> _instruments = new();
     private readonly DateTimeOffset _started;
+    private readonly Lock _writing = new();
 
     public PrometheusExporter(TimeProvider clock)
     {
@@ -39,6 +40,13 @@ internal sealed class PrometheusExporter : IDisposable
     /// <summary>The present values.</summary>
     public string Write()
     {
+        using var alone = _writing.EnterScope();
+        // What is observed is there while somebody observes it: a partition that went to another node shows nothing here.
+        foreach (var series in _instruments.Values)
+        {
+            series.ForgetObserved();
+        }
+
         _listener.RecordObservableInstruments();
         var text = new StringBuilder();
         foreach (var (instrument, series) in _instruments.OrderBy(i => i.Key.Name, StringComparer.Ordinal))
@@ -113,6 +121,17 @@ internal sealed class PrometheusExporter : IDisposable
         private readonly bool _adds = instrument.GetType().GetGenericTypeDefinition() is var type &&
             (type == typeof(Counter<>) || type == typeof(UpDownCounter<>));
 
+        public void ForgetObserved()
+        {
+            if (instrument.IsObservable)
+            {
+                lock (_lock)
+                {
+                    _values.Clear();
+                }
+            }
+        }
+
         public void Take(string labels, double value)
         {
             lock (_lock)
@@ -143,7 +162,7 @@ internal sealed class PrometheusExporter : IDisposable
             lock (_lock)
             {
                 var kind = _isHistogram ? "histogram" : IsCounter(instrument) ? "counter" : "gauge";
-                text.Append("# HELP ").Append(name).Append(' ').Append(help.Replace("\n", " ")).Append('\n');
+                text.Append("# HELP ").Append(name).Append(' ').Append(help.Replace("\\", "\\\\").Replace("\n", " ")).Append('\n');
                 text.Append("# TYPE ").Append(name).Append(' ').Append(kind).Append('\n');
                 foreach (var (labels, held) in _values)
                 {
