@@ -290,7 +290,7 @@ public sealed class AggregateProcessor : IDisposable
         {
             var header = new RollupBlockHeader(
                 _committed.Epoch, _topic, _partition, window.StartMs, 0, _decision + 1, _position, _rules.Version, Final: false);
-            using var blocks = new RollupBlocks(this, header, write);
+            using var blocks = new RollupBlocks(_names, _keys, _rules, header, write);
             for (var i = 0; i < window.Count && maxKeys > 0; i++)
             {
                 ref var key = ref window[i];
@@ -421,7 +421,7 @@ public sealed class AggregateProcessor : IDisposable
 
     private void WriteWindow(WindowTable window, RollupBlockHeader header, RecordWriter write)
     {
-        using var blocks = new RollupBlocks(this, header, write);
+        using var blocks = new RollupBlocks(_names, _keys, _rules, header, write);
         for (var i = 0; i < window.Count; i++)
         {
             blocks.Add(window, ref window[i], sketches: true);
@@ -442,47 +442,4 @@ public sealed class AggregateProcessor : IDisposable
     }
 
     private readonly record struct PlanKey(int Tenant, int Provider, int Model, int Region, int ServiceTier);
-
-    /// <summary>Splits a window's rollups by rollups partition, i.e. by (environment, tenant), and into records of bounded size.</summary>
-    private sealed class RollupBlocks : IDisposable
-    {
-        private readonly AggregateProcessor _owner;
-        private readonly RollupBlockHeader _header;
-        private readonly RecordWriter _write;
-        private readonly RollupEncoder?[] _encoders;
-        private readonly byte[] _key;
-
-        public RollupBlocks(AggregateProcessor owner, RollupBlockHeader header, RecordWriter write)
-        {
-            (_owner, _header, _write) = (owner, header, write);
-            _encoders = new RollupEncoder?[owner._rules.RollupsPartitions];
-            _key = Encoding.UTF8.GetBytes(string.Create(
-                CultureInfo.InvariantCulture, $"{header.Topic}/{header.Partition}/{header.WindowStartMs}/{header.Part}"));
-        }
-
-        public void Add(WindowTable window, ref Accumulator key, bool sketches)
-        {
-            ref readonly var ids = ref _owner._keys[key.KeyId];
-            var names = _owner._names;
-            var hash = StableHash.Hash(names.Name(ids[(int)Dimension.Environment]), names.Name(ids[(int)Dimension.Tenant]));
-            var partition = (int)(hash % (ulong)_encoders.Length);
-            var encoder = _encoders[partition] ??= new RollupEncoder(names, _owner._keys, _owner._rules.Prices);
-            encoder.Add(window, ref key, sketches);
-            if (encoder.IsFull)
-            {
-                _write(partition, _key, encoder.Finish(_header));
-            }
-        }
-
-        public void Dispose()
-        {
-            for (var partition = 0; partition < _encoders.Length; partition++)
-            {
-                if (_encoders[partition] is { Count: > 0 } encoder)
-                {
-                    _write(partition, _key, encoder.Finish(_header));
-                }
-            }
-        }
-    }
 }
