@@ -132,6 +132,14 @@ public sealed class ContentCodingTests
     }
 
     [Fact]
+    public void A_zlib_body_that_asks_for_a_dictionary_is_an_error()
+    {
+        // RFC 1950: bit 5 of the second byte says so; the first two bytes are a multiple of 31.
+        byte[] body = [0x78, 0xBB, 1, 2, 3, 4, 5, 6, 7, 8];
+        Assert.Throws<InvalidDataException>(() => Decoded("deflate", body));
+    }
+
+    [Fact]
     public void Any_bytes_end_in_bytes_or_in_an_error()
     {
         string[] codings = ["lz4", "zstd", "gzip", "deflate"];
