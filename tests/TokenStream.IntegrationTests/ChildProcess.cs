@@ -8,7 +8,7 @@ namespace TokenStream.IntegrationTests;
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
     /// <summary>How long a test waits for a line or for the end unless it says otherwise.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
     private readonly List<string> _lines = [];

@@ -7,7 +7,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 address = sys.argv[1]
 records = 3000
-deadline = time.monotonic() + 50
+deadline = time.monotonic() + 150
 
 
 def check(condition, said):
