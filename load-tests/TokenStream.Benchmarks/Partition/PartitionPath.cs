@@ -21,7 +21,7 @@ internal sealed unsafe class PartitionPath(PriceBook prices, PathWork work) : ID
     private readonly KeyTable _keys = new();
     private readonly Dictionary<PlanKey, PricePlan> _plans = [];
     private readonly WindowSet _windows = new();
-    private readonly DuplicateTable _ids = new(0, long.MaxValue / 2, long.MaxValue / 2);
+    private readonly DuplicateTable _ids = new(0, 0, long.MaxValue / 2, long.MaxValue / 2);
     private UsageEvent _event;
     private PricedUsage _priced;
     private PathTotals _totals;
