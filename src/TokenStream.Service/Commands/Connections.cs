@@ -40,18 +40,6 @@ internal static class Connections
     internal static KafkaOptions ToKafka(NodeOptions options) => options.ToKafka(options.Kafka!);
 
     /// <summary>A ClickHouse client: of a server with its user, else a reader of the embedded store.</summary>
-    internal static ClickHouseClient ToClickHouse(NodeOptions options)
-    {
-        if (options.ClickHouse is not { } url)
-        {
-            return new ClickHouseClient(new ClickHouseOptions($"http://{options.ClickHouseListen}"));
-        }
-
-        var named = new ClickHouseOptions(url);
-        return new ClickHouseClient(new ClickHouseOptions(named.ToString())
-        {
-            User = options.ClickHouseUser is { } user ? SecretReference.Resolve(user) : named.User,
-            Password = options.ClickHousePassword is { } password ? SecretReference.Resolve(password) : named.Password,
-        });
-    }
+    internal static ClickHouseClient ToClickHouse(NodeOptions options) => new(
+        options.ClickHouse is { } url ? options.ToClickHouse(url, compressInserts: false) : new ClickHouseOptions($"http://{options.ClickHouseListen}"));
 }

@@ -147,7 +147,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
 
     private async Task<ClickHouseRollupStore> StartStoreAsync(CancellationToken cancellation)
     {
-        var client = _options.ClickHouse is { } url ? Server(url) : await StartEmbeddedStoreAsync(cancellation);
+        var client = _options.ClickHouse is { } url ? new ClickHouseClient(_options.ToClickHouse(url, compressInserts: true), _clock) : await StartEmbeddedStoreAsync(cancellation);
         _ends.Push(() =>
         {
             client.Dispose();
@@ -156,19 +156,6 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         ClickHouseUrl = client.Options.ToString();
         NodeLog.SchemaReady(_logger, await new SchemaMigrator(client).MigrateAsync(cancellation));
         return new ClickHouseRollupStore(client);
-    }
-
-    private ClickHouseClient Server(string url)
-    {
-        var named = new ClickHouseOptions(url);
-        return new ClickHouseClient(
-            new ClickHouseOptions(named.ToString())
-            {
-                User = _options.ClickHouseUser is { } user ? SecretReference.Resolve(user) : named.User,
-                Password = _options.ClickHousePassword is { } password ? SecretReference.Resolve(password) : named.Password,
-                CompressInserts = true,
-            },
-            _clock);
     }
 
     private async Task<ClickHouseClient> StartEmbeddedStoreAsync(CancellationToken cancellation)

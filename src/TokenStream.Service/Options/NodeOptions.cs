@@ -1,3 +1,4 @@
+using TokenStream.ClickHouse;
 using TokenStream.Kafka;
 
 namespace TokenStream.Service.Options;
@@ -82,4 +83,16 @@ internal sealed record NodeOptions
 
     public KafkaOptions ToKafka(string bootstrapServers) =>
         new() { BootstrapServers = bootstrapServers, Properties = KafkaProperties, GroupProtocol = GroupProtocol };
+
+    /// <summary>The server at a URL with the configured user, or the one that the URL names. Secrets are read here.</summary>
+    public ClickHouseOptions ToClickHouse(string url, bool compressInserts)
+    {
+        var named = new ClickHouseOptions(url);
+        return new ClickHouseOptions(named.ToString())
+        {
+            User = ClickHouseUser is { } user ? SecretReference.Resolve(user) : named.User,
+            Password = ClickHousePassword is { } password ? SecretReference.Resolve(password) : named.Password,
+            CompressInserts = compressInserts,
+        };
+    }
 }
