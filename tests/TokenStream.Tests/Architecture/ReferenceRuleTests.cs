@@ -10,7 +10,7 @@ public sealed partial class ReferenceRuleTests
     private const int MostLines = 600;
     private const int MostFolderLevels = 3;
 
-    private static readonly string[] FolderOrder = ["Events", "Pricing", "Windowing", "Storage", "Runtime"];
+    private static readonly string[] FolderOrder = ["Yaml", "Events", "Pricing", "Scopes", "Windowing", "Storage", "Commands", "Budgets", "Governing", "Runtime"];
 
     private static readonly string[] SourceFolders = ["src", "tests", "load-tests", "infra", "docs"];
 

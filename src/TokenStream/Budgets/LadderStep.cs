@@ -1,0 +1,35 @@
+using TokenStream.Commands;
+
+namespace TokenStream.Budgets;
+
+/// <summary>What brings a step of a ladder into force.</summary>
+public enum LadderTrigger
+{
+    /// <summary>The pair of <see cref="LadderStep.Level"/> fires: a burn factor.</summary>
+    BurnRate,
+
+    /// <summary>So many percent of the amount are spent.</summary>
+    Spent,
+
+    /// <summary>The amount is spent: 100 percent.</summary>
+    Exhausted,
+}
+
+/// <summary>One step of a budget's ladder.</summary>
+public sealed record LadderStep
+{
+    public required LadderTrigger Trigger { get; init; }
+
+    /// <summary>The factor of <see cref="LadderTrigger.BurnRate"/>, the percentage of <see cref="LadderTrigger.Spent"/>.</summary>
+    public decimal Level { get; init; }
+
+    public required CommandAction Action { get; init; }
+
+    public ActionParameters Parameters { get; init; } = ActionParameters.Nothing;
+
+    /// <summary>The step stays in force this long at least.</summary>
+    public long HoldMs { get; init; } = 10 * 60_000;
+
+    /// <summary>Kill, cache_only and throttle are hard: unpriced usage reaches them only where the budget says so, and the breaker counts them.</summary>
+    public bool IsHard => Action is CommandAction.Kill or CommandAction.CacheOnly or CommandAction.Throttle;
+}

@@ -1,0 +1,66 @@
+namespace TokenStream.Scopes;
+
+/// <summary>What a scope or a pattern of scopes asks of one dimension.</summary>
+public enum ScopeTermKind
+{
+    /// <summary>Nothing: every value, and none, will do.</summary>
+    Any = 0,
+
+    /// <summary>Exactly this value.</summary>
+    Exact = 1,
+
+    /// <summary>Every value that matches, <c>*</c> standing for any run of characters. Case counts.</summary>
+    Glob = 2,
+
+    /// <summary>Every value, each making a scope of its own. Stands in patterns only. A request without the value has no such scope.</summary>
+    Each = 3,
+}
+
+/// <summary>A term of a scope or pattern; the default is <see cref="ScopeTermKind.Any"/>.</summary>
+public readonly record struct ScopeTerm(ScopeTermKind Kind, string Text)
+{
+    public static ScopeTerm Each { get; } = new(ScopeTermKind.Each, "");
+
+    public static ScopeTerm Exact(string value) => new(ScopeTermKind.Exact, value);
+
+    public static ScopeTerm Glob(string pattern) => new(ScopeTermKind.Glob, pattern);
+
+    /// <summary>Whether a value satisfies the term; an absent value is empty.</summary>
+    public bool Matches(ReadOnlySpan<char> value) => Kind switch
+    {
+        ScopeTermKind.Any => true,
+        ScopeTermKind.Exact => value.SequenceEqual(Text),
+        ScopeTermKind.Glob => MatchesGlob(Text, value),
+        _ => !value.IsEmpty,
+    };
+
+    /// <summary>Walks both once, going back to the last star on a mismatch.</summary>
+    private static bool MatchesGlob(ReadOnlySpan<char> pattern, ReadOnlySpan<char> value)
+    {
+        int at = 0, star = -1, resume = 0, position = 0;
+        while (position < value.Length)
+        {
+            if (at < pattern.Length && pattern[at] == '*')
+            {
+                star = at++;
+                resume = position;
+            }
+            else if (at < pattern.Length && pattern[at] == value[position])
+            {
+                at++;
+                position++;
+            }
+            else if (star >= 0)
+            {
+                at = star + 1;
+                position = ++resume;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return pattern[at..].TrimStart('*').IsEmpty;
+    }
+}
