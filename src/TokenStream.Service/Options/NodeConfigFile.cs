@@ -1,7 +1,7 @@
 using System.Globalization;
 using TokenStream.Events;
 using TokenStream.Kafka;
-using TokenStream.Pricing;
+using TokenStream.Yaml;
 
 namespace TokenStream.Service.Options;
 
@@ -11,14 +11,14 @@ internal static class NodeConfigFile
     /// <summary>The options of a text over some others; or every error as <c>line:column: sentence</c>.</summary>
     public static (NodeOptions Options, IReadOnlyList<string> Errors) Read(string text, NodeOptions defaults)
     {
-        var errors = new PriceBookErrors();
+        var errors = new TextErrors();
         if (string.IsNullOrWhiteSpace(text))
         {
             return (defaults, []);
         }
 
         var options = defaults;
-        if (YamlTree.Parse(text, errors) is { } tree && YamlReader.Open(tree, "the configuration", errors) is { } root)
+        if (YamlTree.Parse(text, "configuration", errors) is { } tree && YamlReader.Open(tree, "the configuration", errors) is { } root)
         {
             options = ReadRoot(root, defaults, errors);
         }
@@ -27,7 +27,7 @@ internal static class NodeConfigFile
         return (options, [.. sentences]);
     }
 
-    private static NodeOptions ReadRoot(YamlReader root, NodeOptions options, PriceBookErrors errors)
+    private static NodeOptions ReadRoot(YamlReader root, NodeOptions options, TextErrors errors)
     {
         options = options with
         {
@@ -53,7 +53,7 @@ internal static class NodeConfigFile
         return options;
     }
 
-    private static NodeOptions ReadKafka(YamlReader? kafka, NodeOptions options, PriceBookErrors errors)
+    private static NodeOptions ReadKafka(YamlReader? kafka, NodeOptions options, TextErrors errors)
     {
         if (kafka is null)
         {
@@ -100,7 +100,7 @@ internal static class NodeConfigFile
         return options;
     }
 
-    private static NodeOptions ReadClickHouse(YamlReader? store, NodeOptions options, PriceBookErrors errors)
+    private static NodeOptions ReadClickHouse(YamlReader? store, NodeOptions options, TextErrors errors)
     {
         if (store is null)
         {
@@ -119,7 +119,7 @@ internal static class NodeConfigFile
         return options;
     }
 
-    private static NodeOptions ReadTopics(YamlReader? topics, NodeOptions options, PriceBookErrors errors)
+    private static NodeOptions ReadTopics(YamlReader? topics, NodeOptions options, TextErrors errors)
     {
         if (topics is null)
         {
@@ -141,7 +141,7 @@ internal static class NodeConfigFile
         return options with { Topics = layout with { LivePartitions = layout.RollupsPartitions } };
     }
 
-    private static NodeOptions ReadWindows(YamlReader? windows, NodeOptions options, PriceBookErrors errors)
+    private static NodeOptions ReadWindows(YamlReader? windows, NodeOptions options, TextErrors errors)
     {
         if (windows is null)
         {
@@ -174,7 +174,7 @@ internal static class NodeConfigFile
         return options with { JsonLogs = format?.Text == "json" || (format is null && options.JsonLogs) };
     }
 
-    private static NodeRoles? Roles(YamlReader root, PriceBookErrors errors)
+    private static NodeRoles? Roles(YamlReader root, TextErrors errors)
     {
         var names = root.Texts("roles");
         NodeRoles? roles = null;
@@ -204,7 +204,7 @@ internal static class NodeConfigFile
         return labels.Count > 0 ? [.. labels.Select(l => l.Text)] : null;
     }
 
-    private static string? Secret(YamlReader section, string key, PriceBookErrors errors)
+    private static string? Secret(YamlReader section, string key, TextErrors errors)
     {
         var value = section.Scalar(key);
         if (value is not null && SecretReference.Problem(value.Text) is { } problem)
@@ -215,7 +215,7 @@ internal static class NodeConfigFile
         return value?.Text;
     }
 
-    private static long? Number(YamlReader section, string key, PriceBookErrors errors, long least, long most)
+    private static long? Number(YamlReader section, string key, TextErrors errors, long least, long most)
     {
         if (section.Scalar(key) is not { } scalar)
         {

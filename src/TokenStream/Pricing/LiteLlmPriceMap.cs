@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using TokenStream.Yaml;
 
 namespace TokenStream.Pricing;
 
@@ -76,7 +77,7 @@ internal static partial class LiteLlmPriceMap
     }
 
     /// <summary>Reads a map that <see cref="Recognises"/> said yes to. JSON has no lines worth naming here: errors name the model.</summary>
-    public static PriceBookContent Read(string text, string name, PriceBookErrors errors)
+    public static PriceBookContent Read(string text, string name, TextErrors errors)
     {
         using var json = JsonDocument.Parse(text);
         var models = json.RootElement.EnumerateObject()
@@ -96,7 +97,7 @@ internal static partial class LiteLlmPriceMap
         };
     }
 
-    private static ModelPrices? ReadModel(string name, JsonElement model, PriceBookErrors errors)
+    private static ModelPrices? ReadModel(string name, JsonElement model, TextErrors errors)
     {
         // By tier and then by the number of tokens above which they hold; xAI's prices hold from that number on.
         var inclusive = LiteLlmProviders.Of(model) == "x-ai" ? 1 : 0;
@@ -136,7 +137,7 @@ internal static partial class LiteLlmPriceMap
         (string Tier, long Above) place,
         string key,
         Dictionary<(string Tier, long Above), Dictionary<string, Rate>> rates,
-        PriceBookErrors errors)
+        TextErrors errors)
     {
         var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
         if (!PriceText.TryParse(text, 1, out var rate, out var reason))
@@ -158,7 +159,7 @@ internal static partial class LiteLlmPriceMap
         string model,
         JsonElement sizes,
         Dictionary<(string Tier, long Above), Dictionary<string, Rate>> rates,
-        PriceBookErrors errors)
+        TextErrors errors)
     {
         if (sizes.TryGetProperty("search_context_size_medium", out var medium))
         {

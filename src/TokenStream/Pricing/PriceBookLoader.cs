@@ -1,4 +1,5 @@
 using System.Globalization;
+using TokenStream.Yaml;
 
 namespace TokenStream.Pricing;
 
@@ -17,17 +18,17 @@ public static class PriceBookLoader
     {
         if (text.Length > MaxLength)
         {
-            return new PriceBookLoad(null, [new PriceBookError(1, 1, $"the text is longer than {MaxLength} characters")]);
+            return new PriceBookLoad(null, [new TextError(1, 1, $"the text is longer than {MaxLength} characters")]);
         }
 
-        var errors = new PriceBookErrors();
+        var errors = new TextErrors();
         var content = LiteLlmPriceMap.Recognises(text) ? LiteLlmPriceMap.Read(text, name, errors) : Read(text, errors);
         return content is null || errors.Any ? new PriceBookLoad(null, errors.ToList()) : new PriceBookLoad(new PriceBook(content), []);
     }
 
-    private static PriceBookContent? Read(string text, PriceBookErrors errors)
+    private static PriceBookContent? Read(string text, TextErrors errors)
     {
-        if (YamlTree.Parse(text, errors) is not { } tree)
+        if (YamlTree.Parse(text, "price book", errors) is not { } tree)
         {
             return null;
         }
@@ -88,7 +89,7 @@ public static class PriceBookLoader
         }
     }
 
-    private static ProviderPrices ReadProvider(YamlScalar id, YamlReader provider, NameOwners owners, PriceBookErrors errors)
+    private static ProviderPrices ReadProvider(YamlScalar id, YamlReader provider, NameOwners owners, TextErrors errors)
     {
         if (id.Text.Length == 0 || id.Text.Contains('/', StringComparison.Ordinal))
         {
@@ -119,7 +120,7 @@ public static class PriceBookLoader
         return prices;
     }
 
-    private static void CheckUnits(YamlTree tree, PriceBookContent content, PriceBookErrors errors)
+    private static void CheckUnits(YamlTree tree, PriceBookContent content, TextErrors errors)
     {
         var count = content.StandaloneUnits().Count();
         var most = UnitTable.MaxUnits - TokenUnits.Names.Count;
@@ -130,7 +131,7 @@ public static class PriceBookLoader
     }
 
     /// <summary>A name that two providers, or two models of one, share would let the order of the text decide a price.</summary>
-    private sealed class NameOwners(string what, PriceBookErrors errors)
+    private sealed class NameOwners(string what, TextErrors errors)
     {
         private readonly Dictionary<string, YamlScalar> _owners = new(StringComparer.OrdinalIgnoreCase);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TokenStream.Yaml;
 
 namespace TokenStream.Pricing;
 

@@ -1,3 +1,5 @@
+using TokenStream.Yaml;
+
 namespace TokenStream.Pricing;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using TokenStream.Pricing;
+using TokenStream.Yaml;
 using Xunit;
 
 namespace TokenStream.Tests.Pricing;
@@ -130,7 +131,7 @@ public sealed class PriceBookLoaderTests
     {
         var text = "name: a\ndate: 2026-08-21\n" + string.Concat(Enumerable.Range(0, 150).Select(index => $"key{index}: 1\n"));
 
-        Assert.Equal(PriceBookErrors.MaxListed + 1, Errors(text).Count);
+        Assert.Equal(TextErrors.MaxListed + 1, Errors(text).Count);
         Assert.EndsWith("and 50 more", Errors(text)[^1], StringComparison.Ordinal);
     }
 

@@ -1,4 +1,4 @@
-namespace TokenStream.Pricing;
+namespace TokenStream.Yaml;
 
 /// <summary>
 /// Reads one mapping: whoever asks for a key says that it is allowed and what it must be; <see cref="Close"/> then names every key that
@@ -7,10 +7,10 @@ namespace TokenStream.Pricing;
 internal sealed class YamlReader
 {
     private readonly YamlMap _map;
-    private readonly PriceBookErrors _errors;
+    private readonly TextErrors _errors;
     private readonly List<string> _known = [];
 
-    private YamlReader(YamlMap map, PriceBookErrors errors)
+    private YamlReader(YamlMap map, TextErrors errors)
     {
         _map = map;
         _errors = errors;
@@ -18,7 +18,7 @@ internal sealed class YamlReader
 
     public YamlMap Map => _map;
 
-    public static YamlReader? Open(YamlTree tree, string what, PriceBookErrors errors)
+    public static YamlReader? Open(YamlTree tree, string what, TextErrors errors)
     {
         if (tree is YamlMap map)
         {

@@ -1,15 +1,13 @@
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace TokenStream.Pricing;
+namespace TokenStream.Yaml;
 
 /// <summary>A node of a YAML text with its place in it, lines and columns from 1.</summary>
 internal abstract record YamlTree(int Line, int Column)
 {
-    /// <summary>Deepest nesting that is read: a book needs eight levels, and the reading recurses.</summary>
+    /// <summary>Deepest nesting that is read: no text of ours needs more than eight levels, and the reading recurses.</summary>
     public const int MaxDepth = 16;
-
-    private const string NoAnchors = "anchors and aliases are not allowed in a price book";
 
     /// <summary>What the node is, for error messages.</summary>
     public abstract string Kind { get; }
@@ -18,7 +16,8 @@ internal abstract record YamlTree(int Line, int Column)
     /// Reads the one document of a text. Null where it is no YAML, with the error noted; a key that stands twice is noted and the first one
     /// kept, anchors and aliases are refused, since a small text could stand for a huge one.
     /// </summary>
-    public static YamlTree? Parse(string text, PriceBookErrors errors)
+    /// <param name="noun">What the text is, such as "price book".</param>
+    public static YamlTree? Parse(string text, string noun, TextErrors errors)
     {
         try
         {
@@ -26,16 +25,16 @@ internal abstract record YamlTree(int Line, int Column)
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _))
             {
-                errors.Add(1, 1, "the price book is empty");
+                errors.Add(1, 1, $"the {noun} is empty");
                 return null;
             }
 
             parser.Consume<DocumentStart>();
-            var root = Read(parser, errors, 0);
+            var root = Read(parser, noun, errors, 0);
             parser.Consume<DocumentEnd>();
             if (parser.TryConsume<DocumentStart>(out var second))
             {
-                errors.Add((int)second.Start.Line, (int)second.Start.Column, "a second document begins; a price book is one document");
+                errors.Add((int)second.Start.Line, (int)second.Start.Column, $"a second document begins; a {noun} is one document");
             }
 
             return root;
@@ -47,11 +46,11 @@ internal abstract record YamlTree(int Line, int Column)
         }
     }
 
-    private static YamlTree Read(IParser parser, PriceBookErrors errors, int depth)
+    private static YamlTree Read(IParser parser, string noun, TextErrors errors, int depth)
     {
         if (parser.Accept<AnchorAlias>(out var alias))
         {
-            throw new YamlException(alias.Start, alias.End, NoAnchors);
+            throw new YamlException(alias.Start, alias.End, $"anchors and aliases are not allowed in a {noun}");
         }
 
         var current = parser.Consume<NodeEvent>();
@@ -63,7 +62,7 @@ internal abstract record YamlTree(int Line, int Column)
 
         if (!current.Anchor.IsEmpty)
         {
-            throw new YamlException(current.Start, current.End, NoAnchors);
+            throw new YamlException(current.Start, current.End, $"anchors and aliases are not allowed in a {noun}");
         }
 
         switch (current)
@@ -74,23 +73,23 @@ internal abstract record YamlTree(int Line, int Column)
                 List<YamlTree> items = [];
                 while (!parser.TryConsume<SequenceEnd>(out _))
                 {
-                    items.Add(Read(parser, errors, depth + 1));
+                    items.Add(Read(parser, noun, errors, depth + 1));
                 }
 
                 return new YamlList(line, column, items);
             default:
-                return ReadMap(parser, errors, depth, line, column);
+                return ReadMap(parser, noun, errors, depth, line, column);
         }
     }
 
-    private static YamlMap ReadMap(IParser parser, PriceBookErrors errors, int depth, int line, int column)
+    private static YamlMap ReadMap(IParser parser, string noun, TextErrors errors, int depth, int line, int column)
     {
         List<(YamlScalar Key, YamlTree Value)> entries = [];
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (!parser.TryConsume<MappingEnd>(out _))
         {
-            var key = Read(parser, errors, depth + 1);
-            var value = Read(parser, errors, depth + 1);
+            var key = Read(parser, noun, errors, depth + 1);
+            var value = Read(parser, noun, errors, depth + 1);
             if (key is not YamlScalar scalar)
             {
                 errors.Add(key, $"a key must be a text, not {key.Kind}");
