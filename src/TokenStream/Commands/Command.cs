@@ -62,6 +62,9 @@ public sealed record CommandCause
     /// <summary>What of the ladder was reached: <c>burn 14.4</c>, <c>spent 80 %</c>, <c>exhausted</c>.</summary>
     public required string Trigger { get; init; }
 
+    /// <summary>Whether <see cref="Spent"/> and the other amounts are tokens.</summary>
+    public bool IsTokens { get; init; }
+
     public required Int128 Spent { get; init; }
 
     public required Int128 Limit { get; init; }
