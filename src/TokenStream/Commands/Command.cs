@@ -112,6 +112,24 @@ public sealed record LadderMemory
     /// <summary>Trips in this period.</summary>
     public int Trips { get; init; }
 
-    /// <summary>Demand a minute when the step was taken, picodollars or tokens: what its release is measured against.</summary>
+    /// <summary>Demand a minute when the step was taken, picodollars or tokens: what a probe is a share of.</summary>
     public Int128 DemandAtTrip { get; init; }
+
+    /// <summary>Tokens a minute when the step was taken, blocked ones included; 0 where that is not known.</summary>
+    public long TokensAtTrip { get; init; }
+
+    /// <summary>Requests a minute when the step was taken, blocked ones included; 0 where that is not known.</summary>
+    public long RequestsAtTrip { get; init; }
+
+    /// <summary>Since when demand has been low enough for a release; null while it is not.</summary>
+    public long? CalmSinceMs { get; init; }
+
+    /// <summary>Whether gateways have reported a blocked request since the trip: only then is silence a sign of calm.</summary>
+    public bool BlockedWasReported { get; init; }
+
+    /// <summary>
+    /// The highest step above <see cref="Step"/> that demand has released in this period although its share of the amount is still spent;
+    /// -1 for none. It trips again only with demand.
+    /// </summary>
+    public int ReleasedStep { get; init; } = -1;
 }

@@ -46,6 +46,12 @@ public sealed record BudgetEvaluation
     /// </summary>
     public required Int128 SteadyDemandPerMinute { get; init; }
 
+    /// <summary>Tokens of <see cref="DemandPerMinute"/>, blocked ones included: what a throttle that tries out a release is a share of.</summary>
+    public long DemandTokensPerMinute { get; init; }
+
+    /// <summary>Requests of <see cref="DemandPerMinute"/>, blocked ones included.</summary>
+    public long DemandRequestsPerMinute { get; init; }
+
     /// <summary>Whether blocked requests were reported for the scope in the last five minutes.</summary>
     public bool BlockedIsReported { get; init; }
 
@@ -69,5 +75,7 @@ public sealed record BudgetEvaluation
 /// <param name="LongRate">Burn rate over the long lookback; for people, comparisons are exact.</param>
 /// <param name="ShortRate">Burn rate over the short lookback.</param>
 /// <param name="IsAbove">Both lookbacks exceed the factor, and the long one holds enough money and requests.</param>
-/// <param name="Fires">Above, and the forecast says that the limit is reached before the period ends.</param>
-public sealed record PairReading(BurnFactor Factor, long LongMs, long ShortMs, double LongRate, double ShortRate, bool IsAbove, bool Fires);
+/// <param name="Fires">Above, and the forecast says that the limit is reached before the period ends; the bound on unpriced usage left out.</param>
+/// <param name="FiresWithBound">The same, the bound on unpriced usage counted: enough for an alert and for soft steps.</param>
+public sealed record PairReading(
+    BurnFactor Factor, long LongMs, long ShortMs, double LongRate, double ShortRate, bool IsAbove, bool Fires, bool FiresWithBound = false);
