@@ -1,0 +1,143 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using TokenStream.Commands;
+using TokenStream.Scopes;
+using TokenStream.Tests.Architecture;
+using Xunit;
+
+namespace TokenStream.Tests.Commands;
+
+public sealed class CommandFormatTests
+{
+    /// <summary>Members in this order, amounts as text, absent members left out: gateways of other languages read these bytes.</summary>
+    [Fact]
+    public void Commands_and_heartbeats_have_these_bytes()
+    {
+        var expected = SourceTree.Lines("tests/TokenStream.Tests/Commands/commands.jsonl").Where(line => line.Length > 0).ToArray();
+        byte[][] written =
+        [
+            CommandFormat.Write(CommandSamples.Kill),
+            CommandFormat.Write(CommandSamples.Throttle),
+            CommandFormat.Write(CommandSamples.Release),
+            HeartbeatFormat.Write(CommandSamples.Heartbeat),
+        ];
+        Assert.Equal(expected, written.Select(Encoding.UTF8.GetString));
+    }
+
+    [Fact]
+    public void A_command_reads_back_as_it_was()
+    {
+        foreach (var command in new[] { CommandSamples.Kill, CommandSamples.Throttle, CommandSamples.Release })
+        {
+            var bytes = CommandFormat.Write(command);
+            Assert.True(CommandFormat.TryRead(bytes, out var read));
+            Assert.Equal(bytes, CommandFormat.Write(read));
+            Assert.Equal((command.Key, command.Version, command.Action, command.Parameters), (read.Key, read.Version, read.Action, read.Parameters));
+            Assert.Equal((command.Ladder, command.ExpiresMs, command.IsProbe), (read.Ladder, read.ExpiresMs, read.IsProbe));
+            Assert.Equal(command.Tenants, read.Tenants);
+        }
+
+        Assert.True(HeartbeatFormat.TryRead(HeartbeatFormat.Write(CommandSamples.Heartbeat), out var heartbeat));
+        Assert.Equal(CommandSamples.Heartbeat, heartbeat);
+    }
+
+    [Fact]
+    public void Members_that_a_later_version_adds_are_passed_over()
+    {
+        var text = Encoding.UTF8.GetString(CommandFormat.Write(CommandSamples.Release))[..^1] + ""","later":{"deep":[1,2]}}""";
+        Assert.True(CommandFormat.TryRead(Encoding.UTF8.GetBytes(text), out _));
+    }
+
+    [Theory]
+    [InlineData("format", "2")]
+    [InlineData("id", "\"\"")]
+    [InlineData("id", "null")]
+    [InlineData("scope", "\"tenant=\"")]
+    [InlineData("scope", "\"feature=a;tenant=b\"")]
+    [InlineData("scope", "\"tenant=<each>\"")]
+    [InlineData("source", "\"nothing\"")]
+    [InlineData("epoch", "-1")]
+    [InlineData("epoch", "9223372036854775808")]
+    [InlineData("counter", "\"3\"")]
+    [InlineData("action", "6")]
+    [InlineData("action", "\"explode\"")]
+    [InlineData("action", "\"throttle\"")]
+    [InlineData("action", "\"trim_output\"")]
+    [InlineData("action", "\"route_to\"")]
+    [InlineData("parameters", "{\"tokens_per_minute\":-1}")]
+    [InlineData("issued_ms", "1.5")]
+    [InlineData("tenants", "[\"\"]")]
+    [InlineData("tenants", "[null]")]
+    [InlineData("tenants", "\"acme\"")]
+    [InlineData("reason", "\"\\ud800\"")]
+    public void A_member_that_makes_no_sense_refuses_the_command(string member, string value)
+    {
+        var json = JsonNode.Parse(CommandFormat.Write(CommandSamples.Release))!.AsObject();
+        json.Remove(member);
+        var text = json.ToJsonString()[..^1] + $",\"{member}\":{value}}}";
+        Assert.False(CommandFormat.TryRead(Encoding.UTF8.GetBytes(text), out _));
+    }
+
+    [Theory]
+    [InlineData("id")]
+    [InlineData("scope")]
+    [InlineData("source")]
+    [InlineData("epoch")]
+    [InlineData("counter")]
+    [InlineData("action")]
+    [InlineData("issued_ms")]
+    [InlineData("reason")]
+    public void A_member_that_is_missing_or_there_twice_refuses_the_command(string member)
+    {
+        var json = JsonNode.Parse(CommandFormat.Write(CommandSamples.Release))!.AsObject();
+        var value = json[member]!.ToJsonString();
+        var twice = json.ToJsonString()[..^1] + $",\"{member}\":{value}}}";
+        Assert.False(CommandFormat.TryRead(Encoding.UTF8.GetBytes(twice), out _));
+        json.Remove(member);
+        Assert.False(CommandFormat.TryRead(Encoding.UTF8.GetBytes(json.ToJsonString()), out _));
+    }
+
+    [Fact]
+    public void A_persons_request_reads_back_under_its_own_key_only()
+    {
+        var request = new ManualRequest
+        {
+            Id = "k-1",
+            Action = CommandAction.Kill,
+            Scope = Scope.Of((ScopeDimension.Tenant, ScopeTerm.Exact("acme"))),
+            UntilMs = 5,
+            Reason = "loops",
+            By = "ada",
+            AtMs = 1,
+        };
+        var bytes = RequestFormat.Write(request);
+        Assert.Equal(
+            """{"format":1,"id":"k-1","action":"kill","scope":"tenant=acme","until_ms":5,"reason":"loops","by":"ada","at_ms":1}""", Encoding.UTF8.GetString(bytes));
+        Assert.True(RequestFormat.TryRead("manual/k-1", bytes, out var read));
+        Assert.Equal(request, read);
+        Assert.False(RequestFormat.TryRead("manual/k-2", bytes, out _));
+        Assert.False(RequestFormat.TryRead("manual/k-1", RequestFormat.Write(request with { Action = CommandAction.None }), out _));
+        Assert.False(RequestFormat.TryRead("manual/K", RequestFormat.Write(request with { Id = "K" }), out _));
+    }
+
+    [Fact]
+    public void A_request_is_in_force_until_its_end_or_its_release()
+    {
+        var request = new ManualRequest { Id = "k", Action = CommandAction.Kill, Scope = Scope.Everything, Reason = "r", By = "b", AtMs = 1 };
+        Assert.True(request.IsInForce(long.MaxValue));
+        Assert.True((request with { UntilMs = 5 }).IsInForce(4));
+        Assert.False((request with { UntilMs = 5 }).IsInForce(5));
+        Assert.False((request with { ReleasedMs = 2 }).IsInForce(1));
+    }
+
+    [Fact]
+    public void A_pause_reads_back()
+    {
+        var pause = new GovernPause(true, "wrong price", "ada", 7);
+        var bytes = RequestFormat.Write(pause);
+        Assert.Equal("""{"format":1,"paused":true,"reason":"wrong price","by":"ada","at_ms":7}""", Encoding.UTF8.GetString(bytes));
+        Assert.True(RequestFormat.TryRead(bytes, out GovernPause? read));
+        Assert.Equal(pause, read);
+        Assert.False(RequestFormat.TryRead("{}"u8, out GovernPause? _));
+    }
+}
