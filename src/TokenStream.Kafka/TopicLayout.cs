@@ -42,6 +42,15 @@ public sealed record TopicLayout
     /// <summary>A dead letter holds a whole record; see <see cref="Runtime.DeadLetter.MaxValueBytes"/>.</summary>
     public const int DeadLetterMaxBytes = 4 << 20;
 
+    /// <summary>Who changed what when is kept this long on its topic; the table <c>audit</c> keeps it for good.</summary>
+    public static readonly TimeSpan AuditRetention = TimeSpan.FromDays(400);
+
+    /// <summary>What gateways acknowledge and reserve is of use for a day.</summary>
+    public static readonly TimeSpan AcksRetention = TimeSpan.FromDays(1);
+
+    /// <summary>A version of the rules holds a price book and every budget's scope; one of the budgets, their whole file.</summary>
+    public const int ConfigurationMaxBytes = 4 << 20;
+
     public string Requests { get; init; } = "llm.requests";
 
     public int RequestsPartitions { get; init; } = 8;
@@ -60,6 +69,27 @@ public sealed record TopicLayout
 
     public string Configuration { get; init; } = "tokenstream.configuration";
 
+    /// <summary>Final and provisional spend of scopes, and marks: what the ledgers add up.</summary>
+    public string Spend { get; init; } = "tokenstream.spend";
+
+    /// <summary>Whatever is about a scope is routed by it alone, so spend, commands, acks and ledgers have the same number of partitions.</summary>
+    public int SpendPartitions { get; init; } = 4;
+
+    public string Commands { get; init; } = "tokenstream.commands";
+
+    public string Ledger { get; init; } = "tokenstream.ledger";
+
+    public string Acks { get; init; } = "tokenstream.acks";
+
+    public string Budgets { get; init; } = "tokenstream.budgets";
+
+    public string Alerts { get; init; } = "tokenstream.alerts";
+
+    public string Audit { get; init; } = "tokenstream.audit";
+
+    /// <summary>The topics that scopes are routed over, <see cref="Spend"/> first.</summary>
+    public IReadOnlyList<string> ByScope => [Spend, Commands, Ledger, Acks];
+
     /// <summary>
     /// Every topic, as it must be. How long the input is kept is the operator's choice. On an input topic with its producers' timestamps the
     /// producers' clocks decide what is late, and retention goes by them: it works, with a warning.
@@ -77,8 +107,29 @@ public sealed record TopicLayout
                 new("retention.ms", Text(DeadLetterRetention), SettingRule.AtCreation),
                 new("max.message.bytes", DeadLetterMaxBytes.ToString(CultureInfo.InvariantCulture), SettingRule.AtLeast),
             ]),
-        new(Configuration, 1, [new("cleanup.policy", "compact", SettingRule.Exact)]),
+        new(Configuration, 1, [Compact, LargeVersions]),
+        new(Spend, SpendPartitions, [Delete, new("retention.ms", Text(RollupsRetention), SettingRule.AtLeast)]),
+        new(Commands, SpendPartitions, [Compact]),
+        new(Ledger, SpendPartitions, [Compact]),
+        new(Acks, SpendPartitions, [Delete, new("retention.ms", Text(AcksRetention), SettingRule.AtCreation)]),
+        new(Budgets, 1, [Compact, LargeVersions]),
+        new(Alerts, 1, [Delete, new("retention.ms", Text(AuditRetention), SettingRule.AtCreation)]),
+        new(Audit, 1, [Delete, new("retention.ms", Text(AuditRetention), SettingRule.AtCreation)]),
     ];
+
+    /// <summary>Sentences about topics that scopes are routed over and that do not have the same number of partitions; none where all is well.</summary>
+    public IEnumerable<string> Unequal(IReadOnlyDictionary<string, int> partitions) =>
+        from topic in ByScope
+        where partitions[topic] != partitions[Spend]
+        select string.Create(
+            CultureInfo.InvariantCulture,
+            $"The topic {topic} has {partitions[topic]} partitions, but {Spend} has {partitions[Spend]}: they must have the same number. " +
+            $"Delete {topic} while no node runs, or name another one in its place.");
+
+    private static TopicSetting Compact { get; } = new("cleanup.policy", "compact", SettingRule.Exact);
+
+    private static TopicSetting LargeVersions { get; } =
+        new("max.message.bytes", ConfigurationMaxBytes.ToString(CultureInfo.InvariantCulture), SettingRule.Preferred);
 
     private static TopicSetting Delete { get; } = new("cleanup.policy", "delete", SettingRule.Exact);
 

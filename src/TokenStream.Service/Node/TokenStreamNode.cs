@@ -202,6 +202,11 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             NodeLog.TopicWarning(_logger, warning);
         }
 
+        if (_options.Topics.Unequal(report.Partitions).FirstOrDefault() is { } unequal)
+        {
+            throw new NodeStartException(unequal);
+        }
+
         return report;
     }
 

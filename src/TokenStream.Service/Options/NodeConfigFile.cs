@@ -136,6 +136,14 @@ internal static class NodeConfigFile
             Live = topics.Text("live") ?? layout.Live,
             DeadLetter = topics.Text("deadletter") ?? layout.DeadLetter,
             Configuration = topics.Text("configuration") ?? layout.Configuration,
+            Spend = topics.Text("spend") ?? layout.Spend,
+            SpendPartitions = (int?)Number(topics, "spend_partitions", errors, 1, 1024) ?? layout.SpendPartitions,
+            Commands = topics.Text("commands") ?? layout.Commands,
+            Ledger = topics.Text("ledger") ?? layout.Ledger,
+            Acks = topics.Text("acks") ?? layout.Acks,
+            Budgets = topics.Text("budgets") ?? layout.Budgets,
+            Alerts = topics.Text("alerts") ?? layout.Alerts,
+            Audit = topics.Text("audit") ?? layout.Audit,
         };
         topics.Close();
         return options with { Topics = layout with { LivePartitions = layout.RollupsPartitions } };

@@ -119,10 +119,12 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
         return value <= (UInt128)_rest.Length ? (int)value : throw new FormatException("a count is larger than the record");
     }
 
-    public string Text()
+    public string Text() => Encoding.UTF8.GetString(TextBytes());
+
+    public ReadOnlySpan<byte> TextBytes()
     {
         var length = Count();
-        var text = Encoding.UTF8.GetString(_rest[..length]);
+        var text = _rest[..length];
         _rest = _rest[length..];
         return text;
     }

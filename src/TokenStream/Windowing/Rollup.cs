@@ -27,7 +27,7 @@ public sealed class Rollup
     public SparseRegisters PromptHashes { get; init; } = SparseRegisters.Empty;
 }
 
-/// <summary>What all rollups of one record share.</summary>
+/// <summary>What all rollups, or the spend of all scopes, of one record share.</summary>
 /// <param name="Epoch">Raised by an explicit reset of the input; identities of lower epochs are void from the reset's start on.</param>
 /// <param name="Topic">The input topic.</param>
 /// <param name="Partition">The input partition.</param>
@@ -36,7 +36,7 @@ public sealed class Rollup
 /// <param name="Decision">Number of the decision that published it; for a provisional value the next decision's.</param>
 /// <param name="Position">Input offset up to which (exclusive) the partition was read when it was published.</param>
 /// <param name="RulesVersion">Version of the rules (price book, bounds, horizons) it was computed under.</param>
-/// <param name="Final">False for provisional sums on <c>tokenstream.live</c>.</param>
+/// <param name="Final">False for provisional sums.</param>
 public sealed record RollupBlockHeader(
     int Epoch,
     string Topic,
@@ -46,7 +46,29 @@ public sealed record RollupBlockHeader(
     long Decision,
     long Position,
     long RulesVersion,
-    bool Final);
+    bool Final)
+{
+    internal void Write(BlockBuffer to)
+    {
+        to.Byte(Final ? (byte)1 : (byte)0);
+        to.Signed(Epoch);
+        to.Text(Topic);
+        to.Signed(Partition);
+        to.Signed(WindowStartMs);
+        to.Signed(Part);
+        to.Signed(Decision);
+        to.Signed(Position);
+        to.Signed(RulesVersion);
+    }
+
+    internal static RollupBlockHeader Read(ref BlockReader reader)
+    {
+        var final = reader.Byte() != 0;
+        return new RollupBlockHeader(
+            checked((int)reader.Long()), reader.Text(), checked((int)reader.Long()), reader.Long(), reader.Long(), reader.Long(), reader.Long(),
+            reader.Long(), final);
+    }
+}
 
 /// <summary>
 /// A log-scale histogram of non-negative integers: counts by bucket number, ascending. Bucket b holds the values v with

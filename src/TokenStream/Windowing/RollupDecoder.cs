@@ -43,10 +43,7 @@ public static class RollupDecoder
 
     private static void ReadRollups(ref BlockReader reader, List<Rollup> rollups)
     {
-        var final = reader.Byte() != 0;
-        var header = new RollupBlockHeader(
-            checked((int)reader.Long()), reader.Text(), checked((int)reader.Long()), reader.Long(), reader.Long(), reader.Long(), reader.Long(),
-            reader.Long(), final);
+        var header = RollupBlockHeader.Read(ref reader);
         var names = new string[reader.Count()];
         for (var i = 0; i < names.Length; i++)
         {

@@ -60,15 +60,7 @@ internal sealed class RollupEncoder(NameIndex names, KeyTable keys, PriceBook pr
         _record.Clear();
         _record.Byte(Kind);
         _record.Byte(Version);
-        _record.Byte(header.Final ? (byte)1 : (byte)0);
-        _record.Signed(header.Epoch);
-        _record.Text(header.Topic);
-        _record.Signed(header.Partition);
-        _record.Signed(header.WindowStartMs);
-        _record.Signed(header.Part);
-        _record.Signed(header.Decision);
-        _record.Signed(header.Position);
-        _record.Signed(header.RulesVersion);
+        header.Write(_record);
         _record.Unsigned((UInt128)_numbers.Count);
         _record.Bytes(_table.Written);
         _record.Unsigned((UInt128)Count);

@@ -7,11 +7,21 @@ namespace TokenStream.Windowing;
 /// scope, part): the same identity always has the same content. Several records may carry scopes of one identity's window.
 /// </summary>
 /// <param name="Block">The same header that rollups have; final or provisional.</param>
-public sealed record ScopeSpend(RollupBlockHeader Block, Scope Scope, SpendMeasures Measures);
+public sealed record ScopeSpend(RollupBlockHeader Block, Scope Scope, SpendMeasures Measures)
+{
+    /// <summary>Version of the budget set whose scopes the window was summed for; the same for all of a window's part.</summary>
+    public long BudgetsVersion { get; init; }
+
+    /// <summary>Highest broker timestamp among the events added, milliseconds since the Unix epoch: what latency is measured from.</summary>
+    public long EventMs { get; init; }
+}
 
 /// <summary>The sums of one scope in one window. Money is picodollars; tokens are inclusive totals, input plus output.</summary>
 public record struct SpendMeasures
 {
+    /// <summary>Number of fields, in the order of the format.</summary>
+    internal const int FieldCount = 12;
+
     /// <summary>Cost of what had a price.</summary>
     public Int128 Cost;
 
@@ -71,5 +81,34 @@ public record struct SpendMeasures
         Requests = a.Requests - b.Requests,
         BatchRequests = a.BatchRequests - b.BatchRequests,
         BlockedRequests = a.BlockedRequests - b.BlockedRequests,
+    };
+
+    /// <summary>The measures as a list in the order of the format, each field once.</summary>
+    internal readonly void CopyTo(Span<Int128> fields)
+    {
+        ReadOnlySpan<Int128> all =
+        [
+            Cost, BatchCost, UnpricedBound, BatchUnpricedBound, BlockedCost, Tokens, BatchTokens, UnboundTokens, BlockedTokens, Requests,
+            BatchRequests, BlockedRequests,
+        ];
+        all.CopyTo(fields);
+    }
+
+    /// <summary>Reads what <see cref="CopyTo"/> wrote.</summary>
+    /// <exception cref="OverflowException">A count does not fit 64 bits.</exception>
+    internal static SpendMeasures From(ReadOnlySpan<Int128> fields) => new()
+    {
+        Cost = fields[0],
+        BatchCost = fields[1],
+        UnpricedBound = fields[2],
+        BatchUnpricedBound = fields[3],
+        BlockedCost = fields[4],
+        Tokens = checked((long)fields[5]),
+        BatchTokens = checked((long)fields[6]),
+        UnboundTokens = checked((long)fields[7]),
+        BlockedTokens = checked((long)fields[8]),
+        Requests = checked((long)fields[9]),
+        BatchRequests = checked((long)fields[10]),
+        BlockedRequests = checked((long)fields[11]),
     };
 }

@@ -31,4 +31,15 @@ public sealed class TopicLayoutTests
         Assert.Contains(new TopicSetting("cleanup.policy", "delete", SettingRule.Exact), rollups.Settings);
         Assert.True(DeadLetter.MaxValueBytes + DeadLetter.MaxKeyBytes < TopicLayout.DeadLetterMaxBytes);
     }
+
+    [Fact]
+    public void Topics_that_scopes_are_routed_over_have_as_many_partitions_as_spend()
+    {
+        var layout = new TopicLayout { SpendPartitions = 3 };
+        var partitions = layout.Declarations.ToDictionary(topic => topic.Name, topic => topic.Partitions);
+        Assert.All(layout.ByScope, topic => Assert.Equal(3, partitions[topic]));
+        Assert.Empty(layout.Unequal(partitions));
+        partitions[layout.Acks] = 4;
+        Assert.StartsWith("The topic tokenstream.acks has 4 partitions, but tokenstream.spend has 3", Assert.Single(layout.Unequal(partitions)));
+    }
 }

@@ -35,6 +35,14 @@ public sealed class NodeConfigFileTests
           live: now
           deadletter: dead
           configuration: rules
+          spend: spent
+          spend_partitions: 5
+          commands: orders
+          ledger: books
+          acks: answers
+          budgets: caps
+          alerts: bells
+          audit: who
         windows:
           grace_seconds: 45
           duplicate_horizon_seconds: 1200
@@ -60,6 +68,7 @@ public sealed class NodeConfigFileTests
         topics:
           requests_partitions: 0
           rollups_partitions: many
+          spend_partitions: 0
         windows:
           grace_seconds: -1
           duplicate_horizon_seconds: 86401
@@ -72,8 +81,8 @@ public sealed class NodeConfigFileTests
     private static readonly string[] Errors =
     [
         "1:15: 'allow_remote'", "2:16: 'cook'", "3:22: 5 labels", "6:19: 'group_protocol'", "9:11: the property 'list'", "11:13: 'password'",
-        "12:14: 'memory_mb'", "14:24: 'requests_partitions'", "15:23: 'rollups_partitions'", "17:18: 'grace_seconds'",
-        "18:30: 'duplicate_horizon_seconds'", "20:11: 'format'", "21:1: 'colour'", "kafka: 'nowhere'", "kafka: the property enable.auto.commit",
+        "12:14: 'memory_mb'", "14:24: 'requests_partitions'", "15:23: 'rollups_partitions'", "16:21: 'spend_partitions'", "18:18: 'grace_seconds'",
+        "19:30: 'duplicate_horizon_seconds'", "21:11: 'format'", "22:1: 'colour'", "kafka: 'nowhere'", "kafka: the property enable.auto.commit",
     ];
 
     [Fact]
@@ -90,6 +99,8 @@ public sealed class NodeConfigFileTests
         Assert.Equal(("writer", "plain", 512L << 20), (options.ClickHouseUser, options.ClickHousePassword, options.StoreMemoryBytes));
         Assert.Equal(("in", 12, "sums", 3), (topics.Requests, topics.RequestsPartitions, topics.Rollups, topics.RollupsPartitions));
         Assert.Equal(("now", 3, "dead", "rules"), (topics.Live, topics.LivePartitions, topics.DeadLetter, topics.Configuration));
+        Assert.Equal(("spent", 5, "orders", "books"), (topics.Spend, topics.SpendPartitions, topics.Commands, topics.Ledger));
+        Assert.Equal(("answers", "caps", "bells", "who"), (topics.Acks, topics.Budgets, topics.Alerts, topics.Audit));
         Assert.Equal((45_000L, 1_200_000L, true), (options.GraceMs, options.DuplicateHorizonMs, options.JsonLogs));
         Assert.Equal("http://collector:4317", options.OtlpEndpoint);
     }
