@@ -30,6 +30,9 @@ public sealed record Budget
 
     public required BudgetPeriod Period { get; init; }
 
+    /// <summary>What holds in the place of <see cref="Period"/> for a while; no part of a budget's file.</summary>
+    public HeldPeriod? Held { get; init; }
+
     public BudgetMode Mode { get; init; } = BudgetMode.Observe;
 
     /// <summary>Whether what one period leaves over is added to the next.</summary>

@@ -16,6 +16,10 @@ public enum PeriodKind
     Rolling,
 }
 
+/// <summary>A period that still holds although a budget was given another one: a change acts from the next period on.</summary>
+/// <param name="UntilMs">End of the period that was running when it was changed.</param>
+public sealed record HeldPeriod(BudgetPeriod Period, long UntilMs);
+
 /// <summary>The period of a budget.</summary>
 /// <param name="TimeZone">IANA name; days begin at its midnight.</param>
 /// <param name="StartDay">Of a fiscal month: 1 to 31; a month without that day begins on its last.</param>
