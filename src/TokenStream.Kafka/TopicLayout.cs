@@ -48,6 +48,9 @@ public sealed record TopicLayout
     /// <summary>What gateways acknowledge and reserve is of use for a day.</summary>
     public static readonly TimeSpan AcksRetention = TimeSpan.FromDays(1);
 
+    /// <summary>A budget's state is repeated every hour, so what is older is of a budget or scope that is gone.</summary>
+    public static readonly TimeSpan BudgetStatesRetention = TimeSpan.FromDays(1);
+
     /// <summary>A version of the rules holds a price book and every budget's scope; one of the budgets, their whole file.</summary>
     public const int ConfigurationMaxBytes = 4 << 20;
 
@@ -85,6 +88,9 @@ public sealed record TopicLayout
 
     public string Alerts { get; init; } = "tokenstream.alerts";
 
+    /// <summary>How each budget stands for each of its scopes, for views and people.</summary>
+    public string BudgetStates { get; init; } = "tokenstream.budget_states";
+
     public string Audit { get; init; } = "tokenstream.audit";
 
     /// <summary>The topics that scopes are routed over, <see cref="Spend"/> first.</summary>
@@ -114,6 +120,7 @@ public sealed record TopicLayout
         new(Acks, SpendPartitions, [Delete, new("retention.ms", Text(AcksRetention), SettingRule.AtCreation)]),
         new(Budgets, 1, [Compact, LargeVersions]),
         new(Alerts, 1, [Delete, new("retention.ms", Text(AuditRetention), SettingRule.AtCreation)]),
+        new(BudgetStates, 1, [Delete, new("retention.ms", Text(BudgetStatesRetention), SettingRule.AtCreation)]),
         new(Audit, 1, [Delete, new("retention.ms", Text(AuditRetention), SettingRule.AtCreation)]),
     ];
 

@@ -143,6 +143,7 @@ internal static class NodeConfigFile
             Acks = topics.Text("acks") ?? layout.Acks,
             Budgets = topics.Text("budgets") ?? layout.Budgets,
             Alerts = topics.Text("alerts") ?? layout.Alerts,
+            BudgetStates = topics.Text("budget_states") ?? layout.BudgetStates,
             Audit = topics.Text("audit") ?? layout.Audit,
         };
         topics.Close();

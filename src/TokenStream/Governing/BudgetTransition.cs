@@ -69,6 +69,9 @@ public enum TransitionKind
 
     /// <summary>Lasts while the breaker is open. Has no budget and no scope.</summary>
     Breaker,
+
+    /// <summary>Lasts from when more usage without a price came in a day than is put up with, until the day ends. Has no budget.</summary>
+    UnpricedUsage,
 }
 
 /// <summary>
