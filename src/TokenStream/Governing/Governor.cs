@@ -1,0 +1,572 @@
+using TokenStream.Budgets;
+using TokenStream.Commands;
+using TokenStream.Scopes;
+
+namespace TokenStream.Governing;
+
+/// <summary>
+/// Decides the commands of one partition: what budgets' ladders ask for, what people ask for, and what the breaker and the pause hold back.
+/// Pure: evaluations, wishes and the time come in, commands and transitions come out. The caller numbers the commands, writes them to the log, and
+/// hands the log to the next governor. Not for several threads.
+/// </summary>
+public sealed class Governor
+{
+    /// <summary>After its expiry, a command that nothing evaluates any more is released: evaluations come every ten seconds.</summary>
+    private const long UnevaluatedMs = 15_000;
+
+    private const long SweepMs = 60 * 60_000;
+
+    private readonly int _partition;
+    private readonly GovernorOptions _options;
+    private readonly Breaker _breaker;
+    private readonly StandingCommands _standing;
+    private readonly Dictionary<(string Budget, Scope Scope), GovernedScope> _scopes = [];
+    private readonly Dictionary<string, BudgetRules> _rules = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, BudgetTransition> _restoredAlerts = new(StringComparer.Ordinal);
+    private readonly List<Command> _commands = [];
+    private readonly List<BudgetTransition> _transitions = [];
+    private readonly List<string> _tombstones = [];
+
+    private BudgetSet? _set;
+    private OrganisationMembers _members = new(TenantDirectory.Empty);
+    private TransitionMaker _maker = new(TenantDirectory.Empty, 0);
+    private GovernControls? _controls;
+    private long? _breakerToldMs;
+    private long _sweptMs;
+    private bool _hasToFollow;
+
+    public Governor(int partition, GovernorOptions options)
+    {
+        _partition = partition;
+        _options = options;
+        _breaker = new Breaker(options);
+        _standing = new StandingCommands(options);
+    }
+
+    /// <summary>The commands in force.</summary>
+    public IReadOnlyCollection<Command> InForce => _standing.InForce.Values;
+
+    /// <summary>Tenants of the partition that spent something lately: for the heartbeat, and so for the breakers of other partitions.</summary>
+    public int ActiveTenants => _breaker.ActiveTenants;
+
+    /// <summary>Tenants of the partition that automatic hard commands have newly hit lately: likewise.</summary>
+    public int HitTenants => _breaker.HitTenants;
+
+    public bool IsPaused => _controls?.Pause.Paused ?? false;
+
+    public bool IsBreakerOpen => _breaker.OpenedMs is not null;
+
+    /// <summary>What lasts and was told of: what a successor has to know, so that it can say when it is over.</summary>
+    public IEnumerable<BudgetTransition> OpenAlerts(long nowMs) =>
+        _scopes.Values.SelectMany(scope => scope.Alerts.Open(scope.Rules, _maker, nowMs))
+            .Concat(_restoredAlerts.Values)
+            .Concat(_breakerToldMs is { } opened ? [BreakerTransition(opened, nowMs, null)] : []);
+
+    /// <summary>
+    /// What the log held when this governor began: the last command of each key of the partition, releases included; and what its predecessor's
+    /// checkpoint had as lasting. To be called once, before anything is evaluated.
+    /// </summary>
+    public void Restore(IEnumerable<Command> fromLog, IEnumerable<BudgetTransition> openAlerts, long nowMs)
+    {
+        foreach (var command in fromLog)
+        {
+            _standing.Set(command);
+            if (!command.IsManual && IsHard(command.Action))
+            {
+                var tenants = command.Tenants.Count > 0 ? command.Tenants : HitBy(command.Scope, nowMs);
+                _breaker.Stand(command.Key, tenants);
+                if (command.Ladder is { } ladder && nowMs - ladder.SinceMs < _options.BreakerSpanMs)
+                {
+                    _breaker.Restore(tenants, ladder.SinceMs);
+                }
+            }
+        }
+
+        foreach (var alert in openAlerts)
+        {
+            if (alert.Kind == TransitionKind.Breaker)
+            {
+                _breakerToldMs = alert.StartedMs;
+                _breaker.Reopen(alert.StartedMs, nowMs);
+            }
+            else
+            {
+                _restoredAlerts[alert.Fingerprint] = alert;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The budgets and the directory that hold from now on. Until this was called, nothing automatic is decided and nothing that stands is released.
+    /// What they change of commands in force comes with the next <see cref="Tick"/> or evaluation.
+    /// </summary>
+    public void Adopt(BudgetSet set, TenantDirectory directory)
+    {
+        _set = set;
+        _hasToFollow = true;
+        _members = new OrganisationMembers(directory);
+        _maker = new TransitionMaker(directory, set.Version);
+        _rules.Clear();
+        foreach (var budget in set.Budgets)
+        {
+            _rules.Add(budget.Name, new BudgetRules(budget));
+        }
+    }
+
+    /// <summary>What people ask for; acts with the next <see cref="Tick"/>.</summary>
+    public void SetControls(GovernControls controls)
+    {
+        _controls = controls;
+        _hasToFollow = true;
+        if (!controls.Pause.Paused)
+        {
+            _breaker.Reset(controls.Pause.AtMs);
+        }
+    }
+
+    /// <summary>What the heartbeats of all other partitions say together: the breaker's share is one of all tenants.</summary>
+    public void SetOtherPartitions(int activeTenants, int hitTenants) => _breaker.SetOtherPartitions(activeTenants, hitTenants);
+
+    /// <summary>Decides on evaluations of budgets of the adopted set; others are passed over.</summary>
+    public GovernorOutput Evaluate(IReadOnlyList<BudgetEvaluation> evaluations, long nowMs)
+    {
+        if (_set is null)
+        {
+            return GovernorOutput.Nothing;
+        }
+
+        foreach (var evaluation in evaluations)
+        {
+            // All of them first: the share of the active tenants must not depend on the order.
+            if (evaluation.DemandPerMinute + evaluation.SteadyDemandPerMinute > 0 && evaluation.Scope[ScopeDimension.Tenant] is { Kind: ScopeTermKind.Exact } tenant)
+            {
+                _breaker.NoteActive(tenant.Text, nowMs);
+            }
+        }
+
+        foreach (var evaluation in evaluations)
+        {
+            if (_rules.TryGetValue(evaluation.Budget.Name, out var rules) && rules.Budget.Scope.Covers(evaluation.Scope))
+            {
+                // The ledger may still hold the budget of the set before: what is adopted counts.
+                var isCurrent = ReferenceEquals(evaluation.Budget, rules.Budget);
+                Govern(ScopeOf(rules, evaluation), isCurrent ? evaluation : evaluation with { Budget = rules.Budget });
+            }
+        }
+
+        TellOfBreaker(nowMs);
+        return Take();
+    }
+
+    /// <summary>Does what is due without an evaluation. To be called several times a second: the pause acts here.</summary>
+    public GovernorOutput Tick(long nowMs)
+    {
+        _breaker.Tick(nowMs);
+        if (_controls is not null)
+        {
+            FollowRequests(_controls, nowMs);
+        }
+
+        if (_set is not null)
+        {
+            FollowBudgets(nowMs);
+            ReleaseUngoverned(nowMs);
+            EndUngovernedAlerts(nowMs);
+            Sweep(nowMs);
+        }
+
+        TellOfBreaker(nowMs);
+        _standing.TakeTombstones(nowMs, _tombstones);
+        return Take();
+    }
+
+    internal static bool IsHard(CommandAction action) => action is CommandAction.Kill or CommandAction.CacheOnly or CommandAction.Throttle;
+
+    private GovernorOutput Take()
+    {
+        if (_commands.Count + _transitions.Count + _tombstones.Count == 0)
+        {
+            return GovernorOutput.Nothing;
+        }
+
+        var output = new GovernorOutput([.. _commands], [.. _transitions], [.. _tombstones]);
+        _commands.Clear();
+        _transitions.Clear();
+        _tombstones.Clear();
+        return output;
+    }
+
+    private GovernedScope ScopeOf(BudgetRules rules, BudgetEvaluation evaluation)
+    {
+        var scope = evaluation.Scope;
+        if (_scopes.TryGetValue((rules.Budget.Name, scope), out var governed))
+        {
+            return governed;
+        }
+
+        governed = new GovernedScope(rules, scope, _options) { IsShadow = IsShadow(rules.Budget) };
+        governed.Alerts.Restore(rules, _restoredAlerts);
+        foreach (var kind in rules.Lasting)
+        {
+            _restoredAlerts.Remove(BudgetAlerts.Fingerprint(rules.Budget.Name, scope.Text, kind.Name));
+        }
+
+        if (governed.IsShadow && _standing.InForce.TryGetValue(governed.Key, out var stood))
+        {
+            SendRelease(stood, evaluation.NowMs, WhyShadow(), null);
+        }
+        else if (_standing.Last(governed.Key) is { Ladder: { } memory } last)
+        {
+            var step = last.Action == CommandAction.None ? -1 : rules.StepOf(memory.Step, last.Action, last.IsProbe);
+            governed.Ladder.Restore(memory, step, last, step >= 0 && LadderTriggers.EndsWithPeriod(rules.Budget.Ladder[step], evaluation));
+            governed.Command = last.Action == CommandAction.None ? null : last;
+        }
+
+        _scopes.Add((rules.Budget.Name, scope), governed);
+        return governed;
+    }
+
+    private string WhyShadow() => IsPaused ? "A person has paused automatic commands" : "Its budget no longer enforces";
+
+    private bool IsShadow(Budget budget) => budget.Mode != BudgetMode.Enforce || IsPaused;
+
+    private void Govern(GovernedScope governed, BudgetEvaluation evaluation)
+    {
+        Follow(governed, evaluation.NowMs);
+        governed.EvaluatedMs = evaluation.NowMs;
+        var ladder = governed.Ladder;
+        var wanted = ladder.Wanted(evaluation);
+        var permitted = governed.IsShadow ? wanted : Permitted(governed, wanted, evaluation);
+        var move = ladder.Evaluate(evaluation, permitted, governed.SpreadMs, governed.Command?.ExpiresMs, seesDemand: governed.IsShadow);
+        if (ladder.Step < 0)
+        {
+            Release(governed, evaluation.NowMs, evaluation, "Demand has calmed, or its period is over");
+        }
+        else
+        {
+            Issue(governed, evaluation, move);
+        }
+
+        var standing = new LadderStanding(wanted, ladder.Step, governed.IsHard, ladder.IsRelapse, permitted < wanted);
+        governed.Alerts.Evaluate(governed.Rules, evaluation, standing, _maker, _transitions);
+    }
+
+    /// <summary>
+    /// The highest step up to the one wanted that may be taken: where the breaker holds that back, the highest one below it that lets requests through and is
+    /// triggered itself.
+    /// </summary>
+    private int Permitted(GovernedScope governed, int wanted, BudgetEvaluation evaluation)
+    {
+        var ladder = evaluation.Budget.Ladder;
+        if (wanted <= governed.Ladder.Step || !ladder[wanted].IsHard || evaluation.Budget.PassesBreaker)
+        {
+            return wanted;
+        }
+
+        if (_breaker.TryHit(HitBy(governed.Scope, evaluation.NowMs), HitsAll(governed.Scope), evaluation.NowMs))
+        {
+            return wanted;
+        }
+
+        for (var i = wanted - 1; i > governed.Ladder.Step; i--)
+        {
+            if (!ladder[i].IsHard && LadderTriggers.IsTriggered(ladder[i], evaluation))
+            {
+                return i;
+            }
+        }
+
+        return governed.Ladder.Step;
+    }
+
+    /// <summary>
+    /// Whom a hard command against a scope hits, by name: its tenant, its organisation's tenants, its user, who counts as one, or, where it names none of
+    /// them, every active tenant of this partition.
+    /// </summary>
+    private IReadOnlyList<string> HitBy(Scope scope, long nowMs)
+    {
+        var tenant = scope[ScopeDimension.Tenant];
+        return tenant.Kind == ScopeTermKind.Exact ? [tenant.Text]
+            : scope[ScopeDimension.User].Kind == ScopeTermKind.Exact ? ["user=" + scope[ScopeDimension.User].Text]
+            : scope[ScopeDimension.Organisation].Kind != ScopeTermKind.Any ? _members.Of(scope, nowMs)
+            : [.. _breaker.Active.Where(active => tenant.Matches(active))];
+    }
+
+    private static bool HitsAll(Scope scope) => scope[ScopeDimension.Tenant].Kind != ScopeTermKind.Exact
+        && scope[ScopeDimension.User].Kind != ScopeTermKind.Exact
+        && scope[ScopeDimension.Organisation].Kind == ScopeTermKind.Any;
+
+    private void Issue(GovernedScope governed, BudgetEvaluation evaluation, LadderMove move)
+    {
+        var now = evaluation.NowMs;
+        var before = governed.Command;
+        var tenants = _members.Of(governed.Scope, now);
+        var isRenewal = before is not null && LadderCommands.Says(before, governed.Ladder, evaluation, governed.Rules.Source, tenants);
+        if (isRenewal && !(governed.Ladder.IsRenewable(evaluation.Budget, now, governed.IsShadow) && now - before!.IssuedMs >= _options.RenewMs))
+        {
+            return;
+        }
+
+        var command = LadderCommands.Make(governed.Ladder, evaluation, governed.Rules.Source, tenants, _set!.Version, _options);
+        governed.Command = command;
+        if (!governed.IsShadow)
+        {
+            Send(command);
+        }
+
+        if (!isRenewal)
+        {
+            var kind = governed.IsShadow ? TransitionKind.WouldIssue : TransitionKind.Issued;
+            TellEvent(governed, kind, now, evaluation, command.Id, $"{Verb(move)} {Word(command)}: {command.Reason.TrimEnd('.')}");
+        }
+    }
+
+    private void Release(GovernedScope governed, long nowMs, BudgetEvaluation? evaluation, string why)
+    {
+        if (governed.Command is not { } command)
+        {
+            return;
+        }
+
+        governed.Command = null;
+        if (!governed.IsShadow)
+        {
+            SendRelease(command, nowMs, why, governed.Ladder.Remember());
+        }
+
+        var kind = governed.IsShadow ? TransitionKind.WouldRelease : TransitionKind.Released;
+        TellEvent(governed, kind, nowMs, evaluation, command.Id, $"releases {Word(command)}: {char.ToLowerInvariant(why[0])}{why[1..]}");
+    }
+
+    private void Send(Command command)
+    {
+        _standing.Set(command);
+        _commands.Add(command);
+        if (!command.IsManual)
+        {
+            _breaker.Stand(command.Key, IsHard(command.Action) ? HitBy(command.Scope, command.IssuedMs) : []);
+        }
+    }
+
+    private void SendRelease(Command command, long nowMs, string why, LadderMemory? memory) => Send(command with
+    {
+        Version = default,
+        Action = CommandAction.None,
+        Parameters = ActionParameters.Nothing,
+        IsProbe = false,
+        IssuedMs = nowMs,
+        ExpiresMs = null,
+        RetryAtMs = null,
+        Reason = why + ".",
+        Ladder = memory,
+    });
+
+    /// <summary>Lets one scope follow what its budget and the pause have become.</summary>
+    private void Follow(GovernedScope governed, long nowMs)
+    {
+        if (!_rules.TryGetValue(governed.Rules.Budget.Name, out var rules) || !rules.Budget.Scope.Covers(governed.Scope))
+        {
+            Drop(governed, nowMs, "The budget is gone");
+            return;
+        }
+
+        var isShadow = IsShadow(rules.Budget);
+        if (isShadow != governed.IsShadow)
+        {
+            governed.Ladder.Reset();
+            Release(governed, nowMs, null, WhyShadow());
+            governed.IsShadow = isShadow;
+        }
+
+        if (ReferenceEquals(rules, governed.Rules))
+        {
+            return;
+        }
+
+        if (rules.Budget.Mode != governed.Rules.Budget.Mode)
+        {
+            // What began while nobody was to be told of it has to begin again, and the other way round.
+            governed.Alerts.End(governed.Rules, _maker, nowMs, _transitions);
+        }
+
+        governed.Rules = rules;
+        if (governed.Ladder.Step >= 0)
+        {
+            governed.Ladder.MoveTo(rules.StepOf(governed.Ladder.Step, governed.Command!.Action, governed.Ladder.IsProbe));
+        }
+    }
+
+    private void Drop(GovernedScope governed, long nowMs, string why)
+    {
+        governed.Ladder.Reset();
+        Release(governed, nowMs, null, why);
+        governed.Alerts.End(governed.Rules, _maker, nowMs, _transitions);
+        _scopes.Remove((governed.Rules.Budget.Name, governed.Scope));
+    }
+
+    private void FollowBudgets(long nowMs)
+    {
+        if (!_hasToFollow)
+        {
+            return;
+        }
+
+        _hasToFollow = false;
+        foreach (var governed in _scopes.Values)
+        {
+            Follow(governed, nowMs);
+        }
+    }
+
+    /// <summary>
+    /// Releases what stands of budgets that are gone, no longer enforce or are paused and that nothing has evaluated yet, and what has expired unevaluated.
+    /// </summary>
+    private void ReleaseUngoverned(long nowMs)
+    {
+        foreach (var command in _standing.InForce.Values.Where(command => command.Cause is not null && !command.IsManual).ToArray())
+        {
+            var governed = _scopes.GetValueOrDefault((command.Cause!.Budget, command.Scope));
+            var isExpired = command.ExpiresMs + UnevaluatedMs <= nowMs && !(governed?.EvaluatedMs > nowMs - UnevaluatedMs);
+            if (governed is not null && isExpired)
+            {
+                governed.Ladder.Expire(nowMs);
+                Release(governed, nowMs, null, "It expired");
+            }
+            else if (governed is null)
+            {
+                var isGoverned = _rules.TryGetValue(command.Cause.Budget, out var rules) && rules.Budget.Scope.Covers(command.Scope);
+                if (!isGoverned || IsShadow(rules!.Budget) || isExpired)
+                {
+                    SendRelease(command, nowMs, isExpired ? "It expired" : WhyShadow(), null);
+                }
+            }
+        }
+    }
+
+    private void EndUngovernedAlerts(long nowMs)
+    {
+        foreach (var alert in _restoredAlerts.Values.Where(alert => !_rules.ContainsKey(alert.Budget)).ToArray())
+        {
+            _restoredAlerts.Remove(alert.Fingerprint);
+            _transitions.Add(alert with { AtMs = nowMs, EndedMs = nowMs, Summary = $"Budget {alert.Budget} of {alert.Scope} is no longer governed." });
+        }
+    }
+
+    /// <summary>Once an hour forgets scopes that nobody spends in and that have nothing to tell.</summary>
+    private void Sweep(long nowMs)
+    {
+        if (nowMs - _sweptMs < SweepMs)
+        {
+            return;
+        }
+
+        _sweptMs = nowMs;
+        foreach (var (key, governed) in _scopes)
+        {
+            if (governed.Command is null && governed.Alerts.IsQuiet && nowMs - governed.EvaluatedMs >= SweepMs)
+            {
+                _scopes.Remove(key);
+            }
+        }
+    }
+
+    private void FollowRequests(GovernControls controls, long nowMs)
+    {
+        var asked = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var request in controls.Requests)
+        {
+            if (request.IsInForce(nowMs) && request.Scope.Partition(_options.Partitions) == _partition)
+            {
+                var command = ManualCommands.Make(request, _members.Of(request.Scope, nowMs), nowMs);
+                asked.Add(command.Key);
+                if (_standing.InForce.GetValueOrDefault(command.Key) is not { } standing || !ManualCommands.Same(standing, command))
+                {
+                    Send(command);
+                }
+            }
+        }
+
+        foreach (var command in _standing.InForce.Values.Where(command => command.IsManual && !asked.Contains(command.Key)).ToArray())
+        {
+            var isExpired = command.ExpiresMs <= nowMs;
+            var request = controls.Requests.FirstOrDefault(request => request.Source == command.Source);
+            SendRelease(command, nowMs, isExpired ? "It expired" : request?.ReleasedReason is { Length: > 0 } reason ? reason.TrimEnd('.') : "A person took it back", null);
+        }
+    }
+
+    private void TellOfBreaker(long nowMs)
+    {
+        if (_breaker.OpenedMs is { } opened && _breakerToldMs is null)
+        {
+            _breakerToldMs = opened;
+            _transitions.Add(BreakerTransition(opened, nowMs, null));
+        }
+        else if (_breaker.OpenedMs is null && _breakerToldMs is { } told)
+        {
+            _breakerToldMs = null;
+            _transitions.Add(BreakerTransition(told, nowMs, nowMs));
+        }
+    }
+
+    private BudgetTransition BreakerTransition(long startedMs, long nowMs, long? endedMs) => new()
+    {
+        Fingerprint = BudgetAlerts.Fingerprint("", "", "breaker"),
+        Kind = TransitionKind.Breaker,
+        Name = "breaker",
+        Severity = AlertSeverity.Page,
+        Notifies = true,
+        AtMs = nowMs,
+        StartedMs = startedMs,
+        EndedMs = endedMs,
+        Budget = "",
+        Scope = "",
+        BudgetSetVersion = _set?.Version ?? 0,
+        Summary = endedMs is null
+            ? $"Automatic commands would newly hold back more than {_breaker.Allowed} tenants within {_options.BreakerSpanMs / 60_000} minutes: a price or a "
+                + "budget may be wrong. No more are issued until a person resumes governing or nothing has been held back for "
+                + $"{_options.BreakerCalmMs / 60_000} minutes."
+            : "The breaker is closed: automatic commands are issued again.",
+    };
+
+    private void TellEvent(GovernedScope governed, TransitionKind kind, long nowMs, BudgetEvaluation? evaluation, string id, string what)
+    {
+        var name = new LastingKind(kind, Name(kind), AlertSeverity.Info, 0);
+        _transitions.Add(_maker.Make(governed.Rules.Budget, governed.Scope, name, nowMs, evaluation, what) with
+        {
+            EndedMs = nowMs,
+            CommandId = id,
+            From = governed.Alerts.State,
+            To = governed.Alerts.State,
+        });
+    }
+
+    private static string Name(TransitionKind kind) => kind switch
+    {
+        TransitionKind.Issued => "issued",
+        TransitionKind.WouldIssue => "would_issue",
+        TransitionKind.WouldRelease => "would_release",
+        _ => "released",
+    };
+
+    private static string Verb(LadderMove move) => move switch
+    {
+        LadderMove.Tripped => "takes",
+        LadderMove.TrippedAgain => "takes again",
+        LadderMove.Escalated => "goes on to",
+        LadderMove.Probing => "tries a release with",
+        LadderMove.ProbeFailed => "goes back to",
+        LadderMove.SteppedDown => "goes down to",
+        _ => "changes to",
+    };
+
+    private static string Word(Command command) => command.Action switch
+    {
+        CommandAction.Kill => "kill",
+        CommandAction.CacheOnly => "cache_only",
+        CommandAction.Throttle => command.IsProbe ? "a probing throttle" : "throttle",
+        CommandAction.TrimOutput => "trim_output",
+        CommandAction.RouteTo => "route_to",
+        CommandAction.Allow => "allow",
+        _ => "nothing",
+    };
+}

@@ -1,0 +1,36 @@
+using TokenStream.Budgets;
+using TokenStream.Scopes;
+
+namespace TokenStream.Governing;
+
+/// <summary>Makes transitions: fingerprint, owner, route and sentence.</summary>
+internal sealed class TransitionMaker(TenantDirectory directory, long budgetSetVersion)
+{
+    /// <param name="budget">The budget it is of.</param>
+    /// <param name="scope">The scope it is of.</param>
+    /// <param name="kind">What it tells.</param>
+    /// <param name="nowMs">When.</param>
+    /// <param name="evidence">What it was decided on.</param>
+    /// <param name="what">Completes "Budget NAME of SCOPE ..".</param>
+    public BudgetTransition Make(Budget budget, Scope scope, in LastingKind kind, long nowMs, BudgetEvaluation? evidence, string what)
+    {
+        var tenant = scope[ScopeDimension.Tenant];
+        var entry = tenant.Kind == ScopeTermKind.Exact ? directory.At(tenant.Text, nowMs) : null;
+        return new BudgetTransition
+        {
+            Fingerprint = BudgetAlerts.Fingerprint(budget.Name, scope.Text, kind.Name),
+            Kind = kind.Kind,
+            Name = kind.Name,
+            Severity = kind.Severity,
+            AtMs = nowMs,
+            StartedMs = nowMs,
+            Budget = budget.Name,
+            Scope = scope.Text,
+            BudgetSetVersion = budgetSetVersion,
+            Owner = budget.Owner ?? entry?.Owner,
+            Route = budget.Route ?? entry?.Route,
+            Summary = $"Budget {budget.Name} of {scope.Text} {what}.",
+            Evidence = evidence,
+        };
+    }
+}
