@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace TokenStream.Kafka;
 
 /// <summary>Reads some partitions of a topic to their ends, outside of any group; for what is rare. Not for several threads at once.</summary>
-internal sealed class TopicReader : IDisposable
+public sealed class TopicReader : IDisposable
 {
     private readonly KafkaOptions _options;
     private readonly string _topic;
@@ -12,7 +12,9 @@ internal sealed class TopicReader : IDisposable
     private readonly long[] _positions;
     private volatile string? _lastError;
 
-    public TopicReader(KafkaOptions options, string topic, int partitions, string clientId, ILogger logger)
+    /// <param name="partitions">How many partitions the topic has; all are read.</param>
+    /// <param name="from">The offset that each partition is read from; null for the beginning of all.</param>
+    public TopicReader(KafkaOptions options, string topic, int partitions, string clientId, ILogger logger, IReadOnlyList<long>? from = null)
     {
         _options = options;
         _topic = topic;
@@ -23,7 +25,7 @@ internal sealed class TopicReader : IDisposable
             .SetErrorHandler((_, error) => OnError(error))
             .SetLogHandler((_, line) => KafkaLog.Library(logger, clientId, line.Facility, line.Message))
             .Build();
-        _consumer.Assign(Enumerable.Range(0, partitions).Select(partition => new TopicPartitionOffset(topic, partition, Offset.Beginning)));
+        _consumer.Assign(Enumerable.Range(0, partitions).Select(partition => new TopicPartitionOffset(topic, partition, Start(partition, from))));
     }
 
     /// <summary>The offset after the last one read of a partition.</summary>
@@ -54,6 +56,19 @@ internal sealed class TopicReader : IDisposable
     }
 
     public void Dispose() => _consumer.Dispose();
+
+    /// <summary>Where the log no longer reaches the offset, or never did, its beginning.</summary>
+    private Offset Start(int partition, IReadOnlyList<long>? from)
+    {
+        if (from is null)
+        {
+            return Offset.Beginning;
+        }
+
+        var bounds = Guard(() => _consumer.QueryWatermarkOffsets(new TopicPartition(_topic, partition), _options.AnswerTimeout));
+        _positions[partition] = from[partition] >= bounds.Low.Value && from[partition] <= bounds.High.Value ? from[partition] : bounds.Low.Value;
+        return _positions[partition];
+    }
 
     private T Guard<T>(Func<T> ask)
     {

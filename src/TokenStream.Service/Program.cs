@@ -11,7 +11,15 @@ var root = new RootCommand("TokenStream: exact, governed LLM spend from token ev
     PriceCommand.Create(),
     DeadLetterCommand.Create(),
     PricesCommand.Create(),
+    CommandsCommand.Create(),
+    GovernCommand.Create(),
+    KeysCommand.Create(),
 };
+
+foreach (var command in RequestCommands.Create())
+{
+    root.Add(command);
+}
 
 // Commands end by themselves when asked to: the library would end the process two seconds after a signal, drained or not.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

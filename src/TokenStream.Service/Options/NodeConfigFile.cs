@@ -35,6 +35,7 @@ internal static class NodeConfigFile
             Listen = root.Text("listen") ?? options.Listen,
             AllowRemote = Bool(root, "allow_remote") ?? options.AllowRemote,
             PricesFile = root.Text("prices") ?? options.PricesFile,
+            TokensFile = root.Text("tokens") ?? options.TokensFile,
             LabelKeys = Labels(root) ?? options.LabelKeys,
             Roles = Roles(root, errors) ?? options.Roles,
         };
@@ -43,6 +44,7 @@ internal static class NodeConfigFile
         options = ReadTopics(root.Child("topics"), options, errors);
         options = ReadWindows(root.Child("windows"), options, errors);
         options = ReadLogs(root.Child("log"), options);
+        options = ReadSigning(root.Child("signing"), options, errors);
         if (root.Child("telemetry") is { } telemetry)
         {
             options = options with { OtlpEndpoint = telemetry.Text("otlp") ?? options.OtlpEndpoint };
@@ -181,6 +183,22 @@ internal static class NodeConfigFile
 
         log.Close();
         return options with { JsonLogs = format?.Text == "json" || (format is null && options.JsonLogs) };
+    }
+
+    private static NodeOptions ReadSigning(YamlReader? signing, NodeOptions options, TextErrors errors)
+    {
+        if (signing is null)
+        {
+            return options;
+        }
+
+        options = options with
+        {
+            SigningKey = Secret(signing, "key", errors) ?? options.SigningKey,
+            TrustedKeysFile = signing.Text("trusted") ?? options.TrustedKeysFile,
+        };
+        signing.Close();
+        return options;
     }
 
     private static NodeRoles? Roles(YamlReader root, TextErrors errors)

@@ -81,6 +81,15 @@ internal sealed record NodeOptions
     /// <summary>Where metrics are pushed over OTLP; null for nowhere.</summary>
     public string? OtlpEndpoint { get; init; }
 
+    /// <summary>The private key that commands are signed with, PEM, or a secret reference to it; null for one of the node's own.</summary>
+    public string? SigningKey { get; init; }
+
+    /// <summary>A file of public keys, PEM, that commands of other nodes are signed with.</summary>
+    public string? TrustedKeysFile { get; init; }
+
+    /// <summary>Who may use the API; null for whoever reaches a loopback address.</summary>
+    public string? TokensFile { get; init; }
+
     public KafkaOptions ToKafka(string bootstrapServers) =>
         new() { BootstrapServers = bootstrapServers, Properties = KafkaProperties, GroupProtocol = GroupProtocol };
 

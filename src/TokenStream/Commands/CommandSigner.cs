@@ -13,6 +13,9 @@ public sealed class CommandSigner : IDisposable
     /// <summary>The <c>kid</c> that its records name.</summary>
     public string KeyId { get; }
 
+    /// <summary>The public half, PEM: what readers are given.</summary>
+    public string PublicPem => _key.ExportSubjectPublicKeyInfoPem();
+
     /// <summary>A signer of a private key in PEM.</summary>
     /// <exception cref="FormatException">The text holds no such key.</exception>
     public static CommandSigner FromPem(string pem) => new(CommandKey.Import(pem));

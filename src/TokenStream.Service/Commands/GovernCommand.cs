@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Globalization;
+using TokenStream.Service.Governing;
+
+namespace TokenStream.Service.Commands;
+
+/// <summary><c>tokenstream govern</c>: the stop button of automatic commands, and how governing fares.</summary>
+internal static class GovernCommand
+{
+    private const long FreshMs = 5_000;
+
+    internal static Command Create()
+    {
+        var (why, because) = (RequestCommands.Reason(), RequestCommands.Reason());
+        var pause = new Command("pause", "Release all automatic commands at once and send none until resumed; people's stay.") { why };
+        var resume = new Command("resume", "Let automatic commands be sent again; closes an open breaker too.") { because };
+        var status = new Command("status", "Show whether governing is paused, and the heartbeat of each partition.");
+        pause.SetAction((parsed, _) => PauseAsync(parsed, paused: true, parsed.GetValue(why)));
+        resume.SetAction((parsed, _) => PauseAsync(parsed, paused: false, parsed.GetValue(because)));
+        status.SetAction((parsed, _) => RequestCommands.RunAsync(parsed, StatusAsync));
+        var command = new Command("govern", "Pause and resume automatic commands.") { pause, resume, status };
+        Connections.AddKafka(command);
+        return command;
+    }
+
+    private static Task<int> PauseAsync(ParseResult parsed, bool paused, string? reason) => string.IsNullOrWhiteSpace(reason)
+        ? Task.FromResult(RequestCommands.Refuse(["--reason must be said: it is kept in the audit"]))
+        : RequestCommands.RunAsync(parsed, async connection =>
+        {
+            await connection.Requests.PauseAsync(paused, reason, Actor.CommandLine);
+            Console.WriteLine(paused
+                ? "Automatic commands are being released; none is sent until `tokenstream govern resume`."
+                : "Automatic commands may be sent again; the breaker is closed.");
+            return 0;
+        });
+
+    private static async Task<int> StatusAsync(GovernConnection connection)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var controls = await connection.Requests.ReadAsync();
+        connection.Commands.Refresh();
+        var pause = controls.Pause;
+        Console.WriteLine(pause.Paused ? $"Paused by {pause.By} since {Time(pause.AtMs)}: {pause.Reason}" : "Not paused.");
+        foreach (var (partition, heartbeat) in connection.Commands.Heartbeats.OrderBy(pair => pair.Key))
+        {
+            var age = now - heartbeat.AtMs;
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"partition {partition}: heartbeat {age / 1000.0:F1} s ago{(age > FreshMs ? " (STALE)" : "")}, epoch {heartbeat.Version.Epoch}, " +
+                $"{heartbeat.ActiveCommands} commands, {heartbeat.ActiveTenants} active tenants, {heartbeat.HitTenants} newly hit{(heartbeat.IsPaused ? ", paused" : "")}"));
+        }
+
+        if (connection.Commands.Heartbeats.Count == 0)
+        {
+            Console.WriteLine("No heartbeat was read: no node governs, or its public key is not known here (--config).");
+        }
+
+        return 0;
+    }
+
+    private static string Time(long unixMs) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}
