@@ -58,6 +58,9 @@ public sealed record BudgetEvaluation
     /// <summary>Not filled from the period's stored rollups yet: nothing is sent.</summary>
     public bool IsSeeding { get; init; }
 
+    /// <summary>Where what the period spent before cannot be known, as of a user: from when on spend is counted. Null where all of it is.</summary>
+    public long? CountsFromMs { get; init; }
+
     /// <summary>The newest spend is more than ten minutes old, or none came: no automatic command comes from it.</summary>
     public bool IsStale { get; init; }
 
