@@ -54,10 +54,18 @@ public static class Forecast
     private const double RecentMargin = 0.25;
 
     private const long HourMs = 3_600_000;
+    private const long DayMs = 24 * HourMs;
     private const int RecentShare = 30;
 
-    /// <summary>How far back the recent speed is measured: a thirtieth of the period, a day of a month, but an hour at least.</summary>
-    public static long RecentMs(long periodMs) => BurnRatePair.RoundUp(Math.Max(HourMs, periodMs / RecentShare));
+    /// <summary>
+    /// How far back the recent speed is measured: a thirtieth of the period, but an hour at least, and whole days from one day on. In the 24.8 hours
+    /// of a month of 31 days a nightly batch would count twice.
+    /// </summary>
+    public static long RecentMs(long periodMs)
+    {
+        var share = periodMs / RecentShare;
+        return BurnRatePair.RoundUp(Math.Max(HourMs, share > DayMs ? share - (share % DayMs) : share));
+    }
 
     public static SpendForecast Of(in ForecastInput input)
     {

@@ -66,8 +66,9 @@ internal sealed class BudgetAlerts(Scope scope)
                 worseBurns |= lasts;
             }
 
-            if (lasts && at < 0)
+            if (lasts && at < 0 && !evaluation.IsSeeding)
             {
+                // What begins before the period is filled would not be told; it begins when it is.
                 _open.Add((kind.Name, evaluation.NowMs));
                 into.Add(Tell(rules, kind, evaluation, maker, evaluation.NowMs, null));
             }
@@ -144,7 +145,7 @@ internal sealed class BudgetAlerts(Scope scope)
         {
             StartedMs = startedMs,
             EndedMs = endedMs,
-            Notifies = evaluation.Budget.Mode != BudgetMode.Observe && !evaluation.IsSeeding,
+            Notifies = evaluation.Budget.Mode != BudgetMode.Observe,
             From = State,
             To = State,
         };

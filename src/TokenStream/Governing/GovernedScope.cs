@@ -48,5 +48,5 @@ internal sealed class GovernedScope
     public long EvaluatedMs { get; set; }
 
     /// <summary>Whether its command stops requests.</summary>
-    public bool IsHard => !IsShadow && Command is { } command && Governor.IsHard(command.Action);
+    public bool IsHard => !IsShadow && Command?.Action is CommandAction.Kill or CommandAction.CacheOnly or CommandAction.Throttle;
 }

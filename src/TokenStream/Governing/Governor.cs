@@ -18,7 +18,7 @@ public sealed class Governor
 
     private readonly int _partition;
     private readonly GovernorOptions _options;
-    private readonly Breaker _breaker;
+    private readonly BreakerGate _gate;
     private readonly StandingCommands _standing;
     private readonly Dictionary<(string Budget, Scope Scope), GovernedScope> _scopes = [];
     private readonly Dictionary<string, BudgetRules> _rules = new(StringComparer.Ordinal);
@@ -31,7 +31,6 @@ public sealed class Governor
     private OrganisationMembers _members = new(TenantDirectory.Empty);
     private TransitionMaker _maker = new(TenantDirectory.Empty, 0);
     private GovernControls? _controls;
-    private long? _breakerToldMs;
     private long _sweptMs;
     private bool _hasToFollow;
 
@@ -39,7 +38,7 @@ public sealed class Governor
     {
         _partition = partition;
         _options = options;
-        _breaker = new Breaker(options);
+        _gate = new BreakerGate(options);
         _standing = new StandingCommands(options);
     }
 
@@ -47,20 +46,20 @@ public sealed class Governor
     public IReadOnlyCollection<Command> InForce => _standing.InForce.Values;
 
     /// <summary>Tenants of the partition that spent something lately: for the heartbeat, and so for the breakers of other partitions.</summary>
-    public int ActiveTenants => _breaker.ActiveTenants;
+    public int ActiveTenants => _gate.Breaker.ActiveTenants;
 
     /// <summary>Tenants of the partition that automatic hard commands have newly hit lately: likewise.</summary>
-    public int HitTenants => _breaker.HitTenants;
+    public int HitTenants => _gate.Breaker.HitTenants;
 
     public bool IsPaused => _controls?.Pause.Paused ?? false;
 
-    public bool IsBreakerOpen => _breaker.OpenedMs is not null;
+    public bool IsBreakerOpen => _gate.Breaker.OpenedMs is not null;
 
     /// <summary>What lasts and was told of: what a successor has to know, so that it can say when it is over.</summary>
     public IEnumerable<BudgetTransition> OpenAlerts(long nowMs) =>
         _scopes.Values.SelectMany(scope => scope.Alerts.Open(scope.Rules, _maker, nowMs))
             .Concat(_restoredAlerts.Values)
-            .Concat(_breakerToldMs is { } opened ? [BreakerTransition(opened, nowMs, null)] : []);
+            .Concat(_gate.OpenAlerts(nowMs));
 
     /// <summary>
     /// What the log held when this governor began: the last command of each key of the partition, releases included; and what its predecessor's
@@ -71,23 +70,14 @@ public sealed class Governor
         foreach (var command in fromLog)
         {
             _standing.Set(command);
-            if (!command.IsManual && IsHard(command.Action))
-            {
-                var tenants = command.Tenants.Count > 0 ? command.Tenants : HitBy(command.Scope, nowMs);
-                _breaker.Stand(command.Key, tenants);
-                if (command.Ladder is { } ladder && nowMs - ladder.SinceMs < _options.BreakerSpanMs)
-                {
-                    _breaker.Restore(tenants, ladder.SinceMs);
-                }
-            }
+            _gate.Restore(command, _members, nowMs);
         }
 
         foreach (var alert in openAlerts)
         {
             if (alert.Kind == TransitionKind.Breaker)
             {
-                _breakerToldMs = alert.StartedMs;
-                _breaker.Reopen(alert.StartedMs, nowMs);
+                _gate.Reopen(alert.StartedMs, nowMs);
             }
             else
             {
@@ -120,12 +110,12 @@ public sealed class Governor
         _hasToFollow = true;
         if (!controls.Pause.Paused)
         {
-            _breaker.Reset(controls.Pause.AtMs);
+            _gate.Breaker.Reset(controls.Pause.AtMs);
         }
     }
 
     /// <summary>What the heartbeats of all other partitions say together: the breaker's share is one of all tenants.</summary>
-    public void SetOtherPartitions(int activeTenants, int hitTenants) => _breaker.SetOtherPartitions(activeTenants, hitTenants);
+    public void SetOtherPartitions(int activeTenants, int hitTenants) => _gate.Breaker.SetOtherPartitions(activeTenants, hitTenants);
 
     /// <summary>Decides on evaluations of budgets of the adopted set; others are passed over.</summary>
     public GovernorOutput Evaluate(IReadOnlyList<BudgetEvaluation> evaluations, long nowMs)
@@ -140,7 +130,7 @@ public sealed class Governor
             // All of them first: the share of the active tenants must not depend on the order.
             if (evaluation.DemandPerMinute + evaluation.SteadyDemandPerMinute > 0 && evaluation.Scope[ScopeDimension.Tenant] is { Kind: ScopeTermKind.Exact } tenant)
             {
-                _breaker.NoteActive(tenant.Text, nowMs);
+                _gate.Breaker.NoteActive(tenant.Text, nowMs);
             }
         }
 
@@ -154,14 +144,14 @@ public sealed class Governor
             }
         }
 
-        TellOfBreaker(nowMs);
+        _gate.Tell(nowMs, _set?.Version ?? 0, _transitions);
         return Take();
     }
 
     /// <summary>Does what is due without an evaluation. To be called several times a second: the pause acts here.</summary>
     public GovernorOutput Tick(long nowMs)
     {
-        _breaker.Tick(nowMs);
+        _gate.Breaker.Tick(nowMs);
         if (_controls is not null)
         {
             FollowRequests(_controls, nowMs);
@@ -175,12 +165,10 @@ public sealed class Governor
             Sweep(nowMs);
         }
 
-        TellOfBreaker(nowMs);
+        _gate.Tell(nowMs, _set?.Version ?? 0, _transitions);
         _standing.TakeTombstones(nowMs, _tombstones);
         return Take();
     }
-
-    internal static bool IsHard(CommandAction action) => action is CommandAction.Kill or CommandAction.CacheOnly or CommandAction.Throttle;
 
     private GovernorOutput Take()
     {
@@ -236,7 +224,7 @@ public sealed class Governor
         governed.EvaluatedMs = evaluation.NowMs;
         var ladder = governed.Ladder;
         var wanted = ladder.Wanted(evaluation);
-        var permitted = governed.IsShadow ? wanted : Permitted(governed, wanted, evaluation);
+        var permitted = governed.IsShadow ? wanted : _gate.Permitted(wanted, ladder.Step, evaluation, _members);
         var move = ladder.Evaluate(evaluation, permitted, governed.SpreadMs, governed.Command?.ExpiresMs, seesDemand: governed.IsShadow);
         if (ladder.Step < 0)
         {
@@ -250,51 +238,6 @@ public sealed class Governor
         var standing = new LadderStanding(wanted, ladder.Step, governed.IsHard, ladder.IsRelapse, permitted < wanted);
         governed.Alerts.Evaluate(governed.Rules, evaluation, standing, _maker, _transitions);
     }
-
-    /// <summary>
-    /// The highest step up to the one wanted that may be taken: where the breaker holds that back, the highest one below it that lets requests through and is
-    /// triggered itself.
-    /// </summary>
-    private int Permitted(GovernedScope governed, int wanted, BudgetEvaluation evaluation)
-    {
-        var ladder = evaluation.Budget.Ladder;
-        if (wanted <= governed.Ladder.Step || !ladder[wanted].IsHard || evaluation.Budget.PassesBreaker)
-        {
-            return wanted;
-        }
-
-        if (_breaker.TryHit(HitBy(governed.Scope, evaluation.NowMs), HitsAll(governed.Scope), evaluation.NowMs))
-        {
-            return wanted;
-        }
-
-        for (var i = wanted - 1; i > governed.Ladder.Step; i--)
-        {
-            if (!ladder[i].IsHard && LadderTriggers.IsTriggered(ladder[i], evaluation))
-            {
-                return i;
-            }
-        }
-
-        return governed.Ladder.Step;
-    }
-
-    /// <summary>
-    /// Whom a hard command against a scope hits, by name: its tenant, its organisation's tenants, its user, who counts as one, or, where it names none of
-    /// them, every active tenant of this partition.
-    /// </summary>
-    private IReadOnlyList<string> HitBy(Scope scope, long nowMs)
-    {
-        var tenant = scope[ScopeDimension.Tenant];
-        return tenant.Kind == ScopeTermKind.Exact ? [tenant.Text]
-            : scope[ScopeDimension.User].Kind == ScopeTermKind.Exact ? ["user=" + scope[ScopeDimension.User].Text]
-            : scope[ScopeDimension.Organisation].Kind != ScopeTermKind.Any ? _members.Of(scope, nowMs)
-            : [.. _breaker.Active.Where(active => tenant.Matches(active))];
-    }
-
-    private static bool HitsAll(Scope scope) => scope[ScopeDimension.Tenant].Kind != ScopeTermKind.Exact
-        && scope[ScopeDimension.User].Kind != ScopeTermKind.Exact
-        && scope[ScopeDimension.Organisation].Kind == ScopeTermKind.Any;
 
     private void Issue(GovernedScope governed, BudgetEvaluation evaluation, LadderMove move)
     {
@@ -342,10 +285,7 @@ public sealed class Governor
     {
         _standing.Set(command);
         _commands.Add(command);
-        if (!command.IsManual)
-        {
-            _breaker.Stand(command.Key, IsHard(command.Action) ? HitBy(command.Scope, command.IssuedMs) : []);
-        }
+        _gate.Stand(command, _members);
     }
 
     private void SendRelease(Command command, long nowMs, string why, LadderMemory? memory) => Send(command with
@@ -493,40 +433,6 @@ public sealed class Governor
             SendRelease(command, nowMs, isExpired ? "It expired" : request?.ReleasedReason is { Length: > 0 } reason ? reason.TrimEnd('.') : "A person took it back", null);
         }
     }
-
-    private void TellOfBreaker(long nowMs)
-    {
-        if (_breaker.OpenedMs is { } opened && _breakerToldMs is null)
-        {
-            _breakerToldMs = opened;
-            _transitions.Add(BreakerTransition(opened, nowMs, null));
-        }
-        else if (_breaker.OpenedMs is null && _breakerToldMs is { } told)
-        {
-            _breakerToldMs = null;
-            _transitions.Add(BreakerTransition(told, nowMs, nowMs));
-        }
-    }
-
-    private BudgetTransition BreakerTransition(long startedMs, long nowMs, long? endedMs) => new()
-    {
-        Fingerprint = BudgetAlerts.Fingerprint("", "", "breaker"),
-        Kind = TransitionKind.Breaker,
-        Name = "breaker",
-        Severity = AlertSeverity.Page,
-        Notifies = true,
-        AtMs = nowMs,
-        StartedMs = startedMs,
-        EndedMs = endedMs,
-        Budget = "",
-        Scope = "",
-        BudgetSetVersion = _set?.Version ?? 0,
-        Summary = endedMs is null
-            ? $"Automatic commands would newly hold back more than {_breaker.Allowed} tenants within {_options.BreakerSpanMs / 60_000} minutes: a price or a "
-                + "budget may be wrong. No more are issued until a person resumes governing or nothing has been held back for "
-                + $"{_options.BreakerCalmMs / 60_000} minutes."
-            : "The breaker is closed: automatic commands are issued again.",
-    };
 
     private void TellEvent(GovernedScope governed, TransitionKind kind, long nowMs, BudgetEvaluation? evaluation, string id, string what)
     {
