@@ -72,7 +72,7 @@ internal sealed record PriceBookContent
         };
     }
 
-    private ProviderPrices? Find(string providerId) =>
+    public ProviderPrices? Find(string providerId) =>
         Providers.FirstOrDefault(provider => string.Equals(provider.Id, providerId, StringComparison.OrdinalIgnoreCase));
 }
 
@@ -87,6 +87,9 @@ internal sealed record ProviderPrices(
     IReadOnlyList<string> Fallback,
     IReadOnlyList<ModelPrices> Models)
 {
+    /// <summary>Whether nobody is paid for what it serves: what has no price costs nothing, and is not unpriced.</summary>
+    public bool IsSelfHosted { get; init; }
+
     /// <summary>
     /// This provider's entries over another's: a model of the other stays, without the names that are taken, if its id is not taken too.
     /// <paramref name="claimed"/> are the names of all providers of the book that wins.
@@ -109,6 +112,7 @@ internal sealed record ProviderPrices(
             Names = [.. Names, .. other.Names.Where(name => !claimed.Contains(name.Text))],
             Makes = Makes.Count > 0 ? Makes : other.Makes,
             Fallback = Fallback.Count > 0 ? Fallback : other.Fallback,
+            IsSelfHosted = IsSelfHosted || other.IsSelfHosted,
             Models = [.. Models, .. kept],
         };
     }
@@ -116,6 +120,9 @@ internal sealed record ProviderPrices(
 
 internal sealed record ModelPrices(string Id, IReadOnlyList<NamePattern> Names, IReadOnlyList<PriceEntry> Prices)
 {
+    /// <summary>As of its provider, for this model alone.</summary>
+    public bool IsSelfHosted { get; init; }
+
     /// <summary>The id and every name without a wildcard.</summary>
     public IEnumerable<string> LiteralNames => Names.Where(name => name.IsLiteral).Select(name => name.Text).Prepend(Id);
 }

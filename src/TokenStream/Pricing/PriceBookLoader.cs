@@ -102,7 +102,10 @@ public static class PriceBookLoader
             owners.Claim(id, provider.Texts("names")),
             [.. provider.Texts("makes").Select(text => new NamePattern(text.Text))],
             [.. provider.Texts("fallback").Select(text => text.Text)],
-            [.. provider.Children("models").Select(child => ReadModel(child.Key, child.Value, models))]);
+            [.. provider.Children("models").Select(child => ReadModel(child.Key, child.Value, models))])
+        {
+            IsSelfHosted = ReadSelfHosted(provider),
+        };
         provider.Close();
         return prices;
     }
@@ -110,14 +113,32 @@ public static class PriceBookLoader
     private static ModelPrices ReadModel(YamlScalar id, YamlReader model, NameOwners owners)
     {
         var names = owners.Claim(id, model.Texts("names"));
-        var prices = new ModelPrices(id.Text, names, PriceEntryReader.ReadEntries(model.Items("prices")));
-        if (model.Value("prices") is null or YamlList { Items.Count: 0 })
+        var prices = new ModelPrices(id.Text, names, PriceEntryReader.ReadEntries(model.Items("prices")))
+        {
+            IsSelfHosted = ReadSelfHosted(model),
+        };
+        if (model.Value("prices") is null or YamlList { Items.Count: 0 } && !prices.IsSelfHosted)
         {
             model.Error(id, $"model '{id.Text}' has no prices");
         }
 
         model.Close();
         return prices;
+    }
+
+    private static bool ReadSelfHosted(YamlReader reader)
+    {
+        if (reader.Scalar("self_hosted") is not { } scalar)
+        {
+            return false;
+        }
+
+        if (scalar.Text is not ("true" or "false"))
+        {
+            reader.Error(scalar, $"'self_hosted' is '{scalar.Text}'; it must be true or false");
+        }
+
+        return scalar.Text == "true";
     }
 
     private static void CheckUnits(YamlTree tree, PriceBookContent content, TextErrors errors)

@@ -56,6 +56,7 @@ internal static class PriceBookWriter
         WriteList(text, "    names: ", provider.Names.Select(name => name.Text));
         WriteList(text, "    makes: ", provider.Makes.Select(name => name.Text));
         WriteList(text, "    fallback: ", provider.Fallback);
+        text.Append(provider.IsSelfHosted ? "    self_hosted: true\n" : string.Empty);
         if (provider.Models.Count > 0)
         {
             text.Append("    models:\n");
@@ -65,7 +66,8 @@ internal static class PriceBookWriter
         {
             text.Append("      ").Append(Quote(model.Id)).Append(":\n");
             WriteList(text, "        names: ", model.Names.Select(name => name.Text));
-            text.Append("        prices:\n");
+            text.Append(model.IsSelfHosted ? "        self_hosted: true\n" : string.Empty);
+            text.Append(model.Prices.Count > 0 ? "        prices:\n" : string.Empty);
             foreach (var entry in model.Prices)
             {
                 Append(text, "          - ", Fields(entry));

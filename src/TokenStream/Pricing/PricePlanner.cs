@@ -12,6 +12,7 @@ internal sealed class PricePlanner
     private readonly List<PriceRow> _rows = [new PriceRow { Cell = PricedUsage.NoCell, ListRow = -1 }];
     private readonly Dictionary<string, int> _rowsByCell = new(StringComparer.Ordinal);
     private readonly List<PricePlan.Step> _steps = [];
+    private bool _isSelfHosted;
 
     private PricePlanner(PriceBook book, PriceRequest request, List<PriceLookupStep>? trace)
     {
@@ -27,6 +28,12 @@ internal sealed class PricePlanner
     {
         var provider = _book.Lookup.FindProvider(_request.Provider, _trace);
         var found = provider is null ? null : _book.Lookup.FindModel(provider, _request.Model, _trace);
+        _isSelfHosted = provider is { IsSelfHosted: true } || found is { Model.IsSelfHosted: true };
+        if (_isSelfHosted)
+        {
+            _trace?.Add(new PriceLookupStep("self-hosted", "what has no price costs nothing"));
+        }
+
         var layers = found is null ? [] : Layers(found.Model);
         var contracts = ContractLookup.Find(_book.Content.Contracts, _request, provider?.Id, found?.Model.Id, _trace);
 
@@ -94,7 +101,7 @@ internal sealed class PricePlanner
             var edges = entry.Bands.Concat(contract?.Bands ?? []).Select(band => band.AboveTokens);
             foreach (var above in edges.Append(PriceBand.Everything).Distinct().OrderDescending())
             {
-                var row = AddRow(ListCell(found!, entry, Edge(entry.Bands, above)), RatesAt(entry.Bands, above), -1);
+                var row = AddRow(ListCell(found!, entry, Edge(entry.Bands, above)), Filled(RatesAt(entry.Bands, above)), -1);
                 AddStep(since, until, above, entry.Hours, contract is null ? row : AddContractRow(row, entry, above, contract, found!));
             }
         }
@@ -115,14 +122,31 @@ internal sealed class PricePlanner
                     ContractTenant = contract.Tenant,
                     ContractSinceMs = contract.SinceMs,
                 };
-                AddStep(since, until, band.AboveTokens, default, AddRow(cell.ToString(), RatesAt(contract.Bands, band.AboveTokens), -1));
+                AddStep(since, until, band.AboveTokens, default, AddRow(cell.ToString(), Filled(RatesAt(contract.Bands, band.AboveTokens)), -1));
             }
+        }
+        else if (_isSelfHosted && !entries.Exists(entry => entry.Hours.IsWholeDay))
+        {
+            AddStep(since, until, PriceBand.Everything, default, AddRow(FreeCell(provider!, found, since), RateSet.Free, -1));
         }
     }
 
+    /// <summary>The rates, with those that are not stated free of charge where the model is self-hosted.</summary>
+    private RateSet Filled(RateSet rates) => _isSelfHosted ? rates.Over(RateSet.Free) : rates;
+
+    /// <summary>The cell of what is self-hosted and not listed: with the request's own region and tier, so that it is no listed row's.</summary>
+    private string FreeCell(ProviderPrices provider, FoundModel? found, long since) => new PriceCell
+    {
+        Provider = found?.Provider.Id ?? provider.Id,
+        Model = found?.Model.Id ?? _request.Model.ToLowerInvariant(),
+        SinceMs = since,
+        Region = _request.Region,
+        ServiceTier = _request.PricedTier,
+    }.ToString();
+
     private int AddContractRow(int listRow, PriceEntry entry, long above, ContractPrices contract, FoundModel found)
     {
-        var list = RatesAt(entry.Bands, above);
+        var list = Filled(RatesAt(entry.Bands, above));
         var discounted = contract.Factor.IsKnown ? list.Times(contract.Factor) : list;
         var rates = RatesAt(contract.Bands, above).Over(discounted);
         var cell = new PriceCell
