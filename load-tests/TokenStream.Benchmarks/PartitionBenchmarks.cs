@@ -25,7 +25,7 @@ public unsafe class PartitionBenchmarks : IDisposable
         _length = lines.Length;
         _bytes = (byte*)NativeMemory.Alloc((nuint)_length);
         lines.CopyTo(new Span<byte>(_bytes, lines.Length));
-        _path = new PartitionPath(DefaultPriceBook.Book, Work);
+        _path = new PartitionPath(DefaultPriceBook.Book, Work, SampleScopes.Of(0));
         _path.Run(_bytes, _length);
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using TokenStream.Events;
 using TokenStream.Pricing;
+using TokenStream.Scopes;
 using TokenStream.Windowing;
 
 namespace TokenStream.Benchmarks.Partition;
@@ -10,22 +11,31 @@ namespace TokenStream.Benchmarks.Partition;
 /// What the aggregate stage does with an event, from its bytes to its window's sums, with parts to leave out: decode, drop duplicates, price,
 /// find the window and key, add. Kept between passes, so that the second pass finds its tables sized as a long-running process does.
 /// </summary>
-internal sealed unsafe class PartitionPath(PriceBook prices, PathWork work) : IDisposable
+internal sealed unsafe class PartitionPath : IDisposable
 {
     /// <summary>How far behind the foremost event a window stays open: beyond any disorder of a generated file.</summary>
     private const long GraceMs = 600_000;
 
-    private readonly AggregateRules _rules = new() { Version = 1, Prices = prices };
+    private readonly PathWork _work;
+    private readonly AggregateRules _rules;
+    private readonly PartitionSpend? _spend;
     private readonly EventDecoder _decoder = new([]);
     private readonly NameIndex _names = new();
     private readonly KeyTable _keys = new();
-    private readonly Dictionary<PlanKey, PricePlan> _plans = [];
+    private readonly Dictionary<PlanKey, PartitionPrices> _prices = [];
     private readonly WindowSet _windows = new();
     private readonly DuplicateTable _ids = new(0, 0, long.MaxValue / 2, long.MaxValue / 2);
     private UsageEvent _event;
     private PricedUsage _priced;
     private PathTotals _totals;
     private long _foremost;
+
+    public PartitionPath(PriceBook prices, PathWork work, ScopeIndex scopes)
+    {
+        _work = work;
+        _rules = new AggregateRules { Version = 1, Prices = prices, Scopes = scopes };
+        _spend = scopes.Patterns.Count > 0 ? new PartitionSpend(_rules, _names) : null;
+    }
 
     /// <summary>Reads lines from memory and closes all windows at the end. Each call begins anew.</summary>
     public PathTotals Run(byte* bytes, long length)
@@ -39,7 +49,7 @@ internal sealed unsafe class PartitionPath(PriceBook prices, PathWork work) : ID
             var rest = new ReadOnlySpan<byte>(bytes, (int)Math.Min(end - bytes, 1 << 20));
             var size = rest.IndexOf((byte)'\n');
             size = size < 0 ? rest.Length : size;
-            if (work == PathWork.Newlines)
+            if (_work == PathWork.Newlines)
             {
                 _totals.Records++;
             }
@@ -72,7 +82,7 @@ internal sealed unsafe class PartitionPath(PriceBook prices, PathWork work) : ID
             return;
         }
 
-        if (work >= PathWork.Dedup)
+        if (_work >= PathWork.Dedup)
         {
             _ids.Advance(offset, 0);
             if (_ids.Seen(StableHash.Hash(_decoder.Text(record, _event.TenantId), _decoder.Text(record, _event.EventId)), offset))
@@ -92,8 +102,8 @@ internal sealed unsafe class PartitionPath(PriceBook prices, PathWork work) : ID
         var model = _names.Id(_decoder.Text(record, _event.Model));
         var region = _names.Id(_decoder.Text(record, _event.Region));
         var tier = _names.Id(_decoder.Text(record, _event.ServiceTier));
-        var plan = Plan(new PlanKey(tenant, provider, model, region, tier));
-        if (!Pricer.TryPrice(_event, _event.TimeMs, plan, record, _decoder.Scratch, ref _priced))
+        var prices = Prices(new PlanKey(tenant, provider, model, region, tier));
+        if (!Pricer.TryPrice(_event, _event.TimeMs, prices.Plan, record, _decoder.Scratch, ref _priced))
         {
             _totals.Refused++;
             return;
@@ -117,9 +127,11 @@ internal sealed unsafe class PartitionPath(PriceBook prices, PathWork work) : ID
         }
 
         var window = _windows.Get(start, default);
-        ref var sums = ref window.Find(_keys.Id(key), _rules, _keys, _names);
+        var keyId = _keys.Id(key);
+        ref var sums = ref window.Find(keyId, _rules, _keys, _names);
         window.Add(ref sums, _event, _priced, adjusted: false);
-        if (work >= PathWork.Full)
+        _spend?.Add(window, keyId, key, _event, _decoder.Text(record, _event.UserId), _priced, prices, _event.TimeMs, _event.TimeMs);
+        if (_work >= PathWork.Full)
         {
             window.AddHistograms(ref sums, _event);
             if (!_event.UserId.IsEmpty)
@@ -129,10 +141,13 @@ internal sealed unsafe class PartitionPath(PriceBook prices, PathWork work) : ID
         }
     }
 
-    private PricePlan Plan(PlanKey key)
+    private PartitionPrices Prices(PlanKey key)
     {
-        ref var plan = ref CollectionsMarshal.GetValueRefOrAddDefault(_plans, key, out _);
-        return plan ??= _rules.Prices.Plan(Text(key.Tenant), Text(key.Provider), Text(key.Model), Text(key.Region), Text(key.ServiceTier));
+        ref var prices = ref CollectionsMarshal.GetValueRefOrAddDefault(_prices, key, out _);
+        return prices ??= new PartitionPrices(
+            _rules.Prices.Plan(Text(key.Tenant), Text(key.Provider), Text(key.Model), Text(key.Region), Text(key.ServiceTier)),
+            _spend?.Bound(key.Provider),
+            Text(key.ServiceTier) == "batch");
     }
 
     private string Text(int nameId) => Encoding.UTF8.GetString(_names.Name(nameId));
@@ -150,6 +165,11 @@ internal sealed unsafe class PartitionPath(PriceBook prices, PathWork work) : ID
             for (var i = 0; window.StartMs < beforeMs && i < window.Count; i++)
             {
                 _totals.Add(window.Measures(in window[i]));
+            }
+
+            for (var slot = 0; window.StartMs < beforeMs && slot < window.Spend.Count; slot++)
+            {
+                _totals.Add(in window.Spend[slot].Measures);
             }
         }
 

@@ -9,14 +9,14 @@ using TokenStream.Pricing;
 namespace TokenStream.Benchmarks.Partition;
 
 /// <summary>
-/// <c>path --file EVENTS.jsonl [--prices FILE] [--threads N] [--work newlines|sums|full|dedup] [--warm-up SECONDS]</c>: a file of events from
-/// memory through decode, price and windows; prints one line of JSON. Whole passes over the file warm up first, at least one and for at least
+/// <c>path --file EVENTS.jsonl [--prices FILE] [--threads N] [--work newlines|sums|full|dedup] [--budgets N] [--warm-up SECONDS]</c>: a file of
+/// events from memory through decode, price and windows (and the scopes of so many budgets); prints one line of JSON. Whole passes over the file warm up first, at least one and for at least
 /// so many seconds (default 5); then one pass counts.
 /// </summary>
 internal static class PathCommand
 {
     private const string Usage =
-        "usage: path --file EVENTS.jsonl [--prices FILE] [--threads N] [--work newlines|sums|full|dedup] [--warm-up SECONDS]";
+        "usage: path --file EVENTS.jsonl [--prices FILE] [--threads N] [--work newlines|sums|full|dedup] [--budgets N] [--warm-up SECONDS]";
 
     public static int Run(string[] args, TextWriter output, TextWriter errors)
     {
@@ -49,7 +49,7 @@ internal static class PathCommand
 
     private static string Measure(PathOptions options, EventFile events, PriceBook prices)
     {
-        var paths = events.Parts.Select(_ => new PartitionPath(prices, options.Work)).ToArray();
+        var paths = events.Parts.Select(_ => new PartitionPath(prices, options.Work, SampleScopes.Of(options.Budgets))).ToArray();
         try
         {
             var warmUp = Stopwatch.StartNew();
@@ -95,6 +95,7 @@ internal static class PathCommand
         {
             json.WriteStartObject();
             json.WriteString("work", PathOptions.NameOf(options.Work));
+            json.WriteNumber("budgets", options.Budgets);
             json.WriteNumber("threads", options.Threads);
             json.WriteString("version", typeof(PriceBook).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion);
             json.WriteNumber("events", totals.Records);
@@ -125,6 +126,9 @@ internal static class PathCommand
         json.WriteNumber("tokens_reasoning", totals.TokensReasoning);
         json.WritePropertyName("cost");
         json.WriteRawValue(totals.Cost.ToString(CultureInfo.InvariantCulture));
+        json.WriteNumber("scopes", totals.Scopes);
+        json.WritePropertyName("spent");
+        json.WriteRawValue(totals.Spent.ToString(CultureInfo.InvariantCulture));
         json.WriteNumber("groups", totals.Groups);
         json.WritePropertyName("n2");
         json.WriteRawValue(totals.SquaredEvents.ToString(CultureInfo.InvariantCulture));

@@ -23,6 +23,12 @@ internal struct PathTotals
     /// <summary>Sum of the squared events of each group.</summary>
     public Int128 SquaredEvents;
 
+    /// <summary>Pairs of window and scope.</summary>
+    public long Scopes;
+
+    /// <summary>What all scopes spent together, bounds of unpriced usage included: an event counts once a scope.</summary>
+    public Int128 Spent;
+
     public long Duplicates;
     public long Refused;
     public long Ticks;
@@ -44,6 +50,12 @@ internal struct PathTotals
         SquaredEvents += (Int128)measures.Events * measures.Events;
     }
 
+    public void Add(in SpendMeasures measures)
+    {
+        Scopes++;
+        Spent += measures.Cost + measures.UnpricedBound;
+    }
+
     public void Add(in PathTotals other)
     {
         Events += other.Events;
@@ -56,6 +68,8 @@ internal struct PathTotals
         Cost += other.Cost;
         Groups += other.Groups;
         SquaredEvents += other.SquaredEvents;
+        Scopes += other.Scopes;
+        Spent += other.Spent;
         Duplicates += other.Duplicates;
         Refused += other.Refused;
         Ticks += other.Ticks;
