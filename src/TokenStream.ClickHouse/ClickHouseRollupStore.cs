@@ -54,6 +54,37 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
         await InsertAsync($"marks ({MarkColumns.All})", rows, $"{rollupsPartition}/{token}", cancellation).ConfigureAwait(false);
     }
 
+    public async Task InsertSpendAsync(
+        int spendPartition, IReadOnlyList<ScopeSpend> spends, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation)
+    {
+        if (spends.Any(spend => !spend.Block.Final))
+        {
+            throw new ArgumentException("Provisional spend does not belong into the store.", nameof(spends));
+        }
+
+        for (var first = 0; first < spends.Count; first += RowsPerInsert)
+        {
+            using var rows = new RowBinaryWriter();
+            for (var i = first; i < Math.Min(spends.Count, first + RowsPerInsert); i++)
+            {
+                SpendColumns.Write(rows, spends[i]);
+            }
+
+            await InsertAsync($"spend_by_scope_10s ({SpendColumns.All})", rows, $"{spendPartition}/{token}/{first}", cancellation).ConfigureAwait(false);
+        }
+
+        if (marks.Count > 0)
+        {
+            using var rows = new RowBinaryWriter();
+            foreach (var mark in marks)
+            {
+                SpendColumns.Write(rows, spendPartition, mark);
+            }
+
+            await InsertAsync($"spend_marks ({SpendColumns.OfMarks})", rows, $"{spendPartition}/{token}", cancellation).ConfigureAwait(false);
+        }
+    }
+
     public Task SealAsync(SealRange range, CancellationToken cancellation)
     {
         var (grain, finer) = (range.Grain, range.Grain.Finer);
@@ -115,7 +146,7 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
 
     /// <summary>
     /// Drops rows of finer grains that are sealed into the next one and were written long ago: 10 s rows after 7 days, minutes after 100,
-    /// hours after 800; days are kept. Returns how many parts went. Cheap enough to be called every hour.
+    /// hours after 800; days are kept. Spend by scope goes after 40 days. Returns how many parts went. Cheap enough to be called every hour.
     /// </summary>
     /// <param name="now">Rows were written at the server's time; the two clocks need to agree to the day only.</param>
     public Task<int> DropExpiredAsync(DateTimeOffset now, CancellationToken cancellation) =>

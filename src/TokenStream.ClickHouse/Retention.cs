@@ -16,6 +16,9 @@ internal static class Retention
     // NO_SUCH_DATA_PART, PART_IS_TEMPORARILY_LOCKED: it was merged, or is being merged.
     private static readonly int[] NotNow = [232, 384];
 
+    // The longest period of a budget is a month, and a day or two more are for whoever wants to prove it.
+    private static readonly TimeSpan Spend = TimeSpan.FromDays(40);
+
     // Superseded seals are cleared away once there are so many; readers look at all of them.
     private const long SupersededSeals = 2_000;
 
@@ -27,8 +30,13 @@ internal static class Retention
         {
             foreach (var part in await ExpiredAsync(client, grain, now, cancellation).ConfigureAwait(false))
             {
-                dropped += await DropAsync(client, grain, part, cancellation).ConfigureAwait(false) ? 1 : 0;
+                dropped += await DropAsync(client, $"rollups_{grain.Suffix}", part, cancellation).ConfigureAwait(false) ? 1 : 0;
             }
+        }
+
+        foreach (var part in await ExpiredSpendAsync(client, now, cancellation).ConfigureAwait(false))
+        {
+            dropped += await DropAsync(client, "spend_by_scope_10s", part, cancellation).ConfigureAwait(false) ? 1 : 0;
         }
 
         await ClearSealsAsync(client, now, cancellation).ConfigureAwait(false);
@@ -64,11 +72,24 @@ internal static class Retention
         return rows.Select(row => row[0]!);
     }
 
-    private static async Task<bool> DropAsync(ClickHouseClient client, Grain grain, string part, CancellationToken cancellation)
+    /// <summary>Parts of partitions whose rows are all old: nothing is summed from them.</summary>
+    private static async Task<IEnumerable<string>> ExpiredSpendAsync(ClickHouseClient client, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var rows = await client.QueryAsync(
+            """
+            SELECT arrayJoin(groupUniqArray(_part)) FROM tokenstream.spend_by_scope_10s
+            GROUP BY _partition_id HAVING max(written_at) < toDateTime({before:UInt32}, 'UTC')
+            """,
+            cancellation,
+            ("before", Seconds(now - Spend))).ConfigureAwait(false);
+        return rows.Select(row => row[0]!);
+    }
+
+    private static async Task<bool> DropAsync(ClickHouseClient client, string table, string part, CancellationToken cancellation)
     {
         try
         {
-            await client.ExecuteAsync($"ALTER TABLE tokenstream.rollups_{grain.Suffix} DROP PART '{part}'", cancellation).ConfigureAwait(false);
+            await client.ExecuteAsync($"ALTER TABLE tokenstream.{table} DROP PART '{part}'", cancellation).ConfigureAwait(false);
             return true;
         }
         catch (ClickHouseException e) when (NotNow.Contains(e.Code))

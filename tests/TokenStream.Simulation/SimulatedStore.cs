@@ -43,6 +43,10 @@ internal sealed class SimulatedStore(SimulatedActor actor) : IRollupStore
         await actor.GiveTurn();
     }
 
+    public Task InsertSpendAsync(
+        int spendPartition, IReadOnlyList<ScopeSpend> spends, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation) =>
+        throw new NotSupportedException("no store reads the spend partitions here");
+
     public async Task SealAsync(SealRange range, CancellationToken cancellation)
     {
         await actor.GiveTurn();

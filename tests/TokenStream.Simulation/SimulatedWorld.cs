@@ -20,6 +20,9 @@ internal readonly record struct ValueId(int Partition, long WindowMs, string Ten
 /// <summary>A value as later stages see it.</summary>
 internal sealed record SimulatedValue(ValueId Id, long Decision, bool Final, long Position, long Tokens, Int128 Cost, long Book);
 
+/// <summary>Identity of what a scope spent in a window.</summary>
+internal readonly record struct SpendId(int Partition, long WindowMs, string Scope, long Part);
+
 /// <summary>A record of an output partition, decoded once.</summary>
 internal sealed record OutputRecord(byte[] Key, byte[] Value, Mark? Mark, IReadOnlyList<SimulatedValue> Values);
 
@@ -89,6 +92,12 @@ internal sealed class SimulatedWorld
     public Dictionary<(string Role, int Part), (long Offset, string Metadata)> Commits { get; } = [];
 
     public Dictionary<ValueId, SimulatedValue> Published { get; } = [];
+
+    /// <summary>What the spend partitions hold.</summary>
+    public List<SpendRecord>[] Spend { get; } = [.. Enumerable.Range(0, Outputs).Select(_ => new List<SpendRecord>())];
+
+    /// <summary>Final spend by identity.</summary>
+    public Dictionary<SpendId, ScopeSpend> Spent { get; } = [];
 
     public SimulatedTables Store { get; }
 
@@ -174,6 +183,37 @@ internal sealed class SimulatedWorld
         }
     }
 
+    /// <summary>Takes a record of spend: nothing may have two contents, the wrong partition, or be more than was used.</summary>
+    public void PublishSpend(int q, byte[] key, byte[] value)
+    {
+        var spends = new List<ScopeSpend>();
+        var mark = new SpendDecoder().Read(value, spends);
+        foreach (var spend in spends)
+        {
+            var id = new SpendId(spend.Block.Partition, spend.Block.WindowStartMs, spend.Scope.Text, spend.Block.Part);
+            if (spend.Scope.Partition(Outputs) != q || spend.Measures.Cost != spend.Measures.Tokens * (Int128)spend.Block.RulesVersion)
+            {
+                Faults.Add($"spend in the wrong place or at the wrong price: {spend}");
+            }
+
+            if (!spend.Block.Final && spend.Measures.Tokens > SimulatedScopes.Most(this, id))
+            {
+                Faults.Add($"provisional spend is too much: {spend}");
+            }
+
+            // The number of the decision and its position are part of the content: whoever publishes again publishes the same.
+            if (spend.Block.Final && !Spent.TryAdd(id, spend) && Spent[id] != spend)
+            {
+                Faults.Add($"two contents: {Spent[id]} and {spend}");
+            }
+        }
+
+        for (var copies = Chance(0.05) ? 2 : 1; copies > 0; copies--)
+        {
+            Spend[q].Add(new SpendRecord(key, value, mark, spends));
+        }
+    }
+
     /// <summary>A decision may close only what time has passed: no clock that jumps, no event from the future may close a window.</summary>
     public void CheckDecision(int p, AggregateCommit decision)
     {
@@ -229,6 +269,10 @@ internal sealed class SimulatedWorld
             DuplicateRecords = Memory,
             Bounds = [9, 2, 9, 9, 9, 9, 9, 9, 9, 9, 9],
             RollupsPartitions = Outputs,
+            SpendPartitions = Outputs,
+            Scopes = SimulatedScopes.Index,
+            MaxScopes = SimulatedScopes.MaxScopes,
+            BudgetsVersion = Book,
             MaxElapsedMs = Mutation == Mutation.ClockJumps ? long.MaxValue : 5 * Second,
             SilentStepMs = Grains.MinuteMs,
             SilentUntilMs = Grains.DayMs,

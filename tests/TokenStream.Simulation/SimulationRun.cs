@@ -175,6 +175,7 @@ internal static class SimulationRun
             }
         }
 
+        SimulatedScopes.Compare(world, Add);
         for (var p = 0; p < SimulatedWorld.Inputs; p++)
         {
             foreach (var ((window, _), tokens) in world.Truth[p])

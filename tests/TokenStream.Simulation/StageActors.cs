@@ -27,8 +27,10 @@ internal sealed class AggregateActor : SimulatedActor
             }
         }
 
-        var options = new AggregateStageOptions { RulesIntervalMs = 0, LiveIntervalMs = world.Choice(0, 2, 20) * SimulatedWorld.Second };
-        _stage = new AggregateStage(_source, new SimulatedSink(this), new SimulatedLiveSink(world), rules, options, metrics, NullLogger.Instance);
+        var interval = world.Choice(0, 2, 20) * SimulatedWorld.Second;
+        var options = new AggregateStageOptions { RulesIntervalMs = 0, LiveIntervalMs = interval, SpendIntervalMs = interval };
+        _stage = new AggregateStage(
+            _source, new SimulatedSink(this), new SimulatedLiveSink(world), new SimulatedLiveSink(world), rules, options, metrics, NullLogger.Instance);
         _worker = new StreamWorker("aggregate", _source, _stage, Clock, NullLogger.Instance);
     }
 

@@ -92,6 +92,7 @@ internal static class PricesCommand
 
         var content = latest with
         {
+            Format = 2,
             Source = source,
             By = $"{Environment.UserName}@{Environment.MachineName}",
             At = TimeProvider.System.GetUtcNow(),

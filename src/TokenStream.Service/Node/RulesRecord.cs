@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using TokenStream.Budgets;
 using TokenStream.Pricing;
+using TokenStream.Scopes;
 using TokenStream.Service.Options;
 using TokenStream.Windowing;
 
@@ -11,8 +13,8 @@ internal sealed record RulesRecord
 {
     public const string KeyPrefix = "rules/";
 
-    /// <summary>Format of the record.</summary>
-    public int Format { get; init; } = 1;
+    /// <summary>Format of the record; 1 knows no scopes and no spend.</summary>
+    public int Format { get; init; } = 2;
 
     public required long Version { get; init; }
 
@@ -37,8 +39,15 @@ internal sealed record RulesRecord
 
     public required int RollupsPartitions { get; init; }
 
-    /// <summary>The rules a node's own options ask for.</summary>
-    public static RulesRecord Of(NodeOptions options, PriceBook book, int rollupsPartitions, string source, DateTimeOffset at) => new()
+    /// <summary>0 in format 1: nothing is said about spend.</summary>
+    public int SpendPartitions { get; init; }
+
+    public RulesScopes Scopes { get; init => field = value ?? RulesScopes.None; } = RulesScopes.None;
+
+    /// <summary>The rules a node's own options ask for, without scopes.</summary>
+    /// <param name="partitions">The partitions that each topic has.</param>
+    public static RulesRecord Of(
+        NodeOptions options, PriceBook book, IReadOnlyDictionary<string, int> partitions, string source, DateTimeOffset at) => new()
     {
         Version = 0,
         Source = source,
@@ -49,13 +58,22 @@ internal sealed record RulesRecord
         LabelKeys = options.LabelKeys,
         GraceMs = options.GraceMs,
         DuplicateHorizonMs = options.DuplicateHorizonMs,
-        RollupsPartitions = rollupsPartitions,
+        RollupsPartitions = partitions[options.Topics.Rollups],
+        SpendPartitions = partitions[options.Topics.Spend],
     };
+
+    /// <summary>
+    /// The same rules for the scopes of a budget set. Where patterns, directory and bound are what they were, it is of the
+    /// <see cref="SameContent"/> and need not be published.
+    /// </summary>
+    public RulesRecord With(BudgetSet budgets, TenantDirectory directory, RateSet unpricedBound) =>
+        this with { Format = 2, Scopes = RulesScopes.Of(budgets, directory, unpricedBound) };
 
     /// <summary>Whether windows computed under either come out the same.</summary>
     public bool SameContent(RulesRecord other) =>
         PricesHash == other.PricesHash && LabelKeys.SequenceEqual(other.LabelKeys) && GraceMs == other.GraceMs &&
-        DuplicateHorizonMs == other.DuplicateHorizonMs && RollupsPartitions == other.RollupsPartitions;
+        DuplicateHorizonMs == other.DuplicateHorizonMs && RollupsPartitions == other.RollupsPartitions &&
+        SpendPartitions == other.SpendPartitions && Scopes.SameContent(other.Scopes);
 
     public AggregateRules ToRules()
     {
@@ -68,6 +86,10 @@ internal sealed record RulesRecord
             GraceMs = GraceMs,
             DuplicateHorizonMs = DuplicateHorizonMs,
             RollupsPartitions = RollupsPartitions,
+            SpendPartitions = SpendPartitions,
+            Scopes = Scopes.ToIndex(),
+            BudgetsVersion = Scopes.BudgetsVersion,
+            UnpricedBound = Scopes.ToBound(),
         };
     }
 
@@ -79,7 +101,7 @@ internal sealed record RulesRecord
         try
         {
             var record = JsonSerializer.Deserialize(bytes, RulesJson.Default.RulesRecord);
-            return record is { Format: 1 } ? record : throw new FormatException("the rules are of a format that this program does not read: upgrade it");
+            return record is { Format: 1 or 2 } ? record : throw new FormatException("the rules are of a format that this program does not read: upgrade it");
         }
         catch (JsonException failure)
         {

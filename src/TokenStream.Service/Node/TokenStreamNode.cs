@@ -93,7 +93,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         var store = _options.Roles.HasFlag(NodeRoles.Store) ? await StartStoreAsync(cancellation) : null;
         var kafka = _options.ToKafka(BootstrapServers);
         var topics = await DeclareTopicsAsync(kafka);
-        var rules = await StartRulesAsync(kafka, book, topics.Partitions[_options.Topics.Rollups]);
+        var rules = await StartRulesAsync(kafka, book, topics);
         if (_options.Roles.HasFlag(NodeRoles.Aggregate))
         {
             StartAggregate(kafka, rules, topics);
@@ -210,7 +210,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         return report;
     }
 
-    private async Task<RulesTopic> StartRulesAsync(KafkaOptions kafka, PriceBook book, int rollupsPartitions)
+    private async Task<RulesTopic> StartRulesAsync(KafkaOptions kafka, PriceBook book, TopicReport topics)
     {
         var rules = new RulesTopic(new ConfigurationTopic(kafka, _options.Topics.Configuration, "tokenstream-rules", _logger), _logger);
         _ends.Push(() =>
@@ -219,11 +219,14 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             return ValueTask.CompletedTask;
         });
         await ReadRulesAsync(rules);
-        var wanted = RulesRecord.Of(_options, book, rollupsPartitions, "start", _clock.GetUtcNow());
-        if (rules.Latest is { Source: not "start" } applied && _options.PricesFile is null)
+        var wanted = RulesRecord.Of(_options, book, topics.Partitions, "start", _clock.GetUtcNow());
+        if (rules.Latest is { } latest)
         {
-            // Prices that a person applied stay until a person changes them; the rest follows the node's options.
-            wanted = wanted with { Prices = applied.Prices, PricesHash = applied.PricesHash, Source = applied.Source };
+            // Prices that a person applied stay until a person changes them, and so do scopes; the rest follows the node's options.
+            wanted = latest.Source != "start" && _options.PricesFile is null
+                ? wanted with { Prices = latest.Prices, PricesHash = latest.PricesHash, Source = latest.Source }
+                : wanted;
+            wanted = wanted with { Scopes = latest.Scopes };
         }
 
         if (rules.Latest is null || !rules.Latest.SameContent(wanted))
@@ -265,14 +268,18 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         var sink = new KafkaRecordSink(kafka, "tokenstream-rollups", _clock, _logger);
         var live = new LossyRecordSink(kafka, "tokenstream-live", _logger);
         _metrics.ObserveDropped(() => live.Dropped);
+        var liveSpend = new LossyRecordSink(kafka, "tokenstream-spend", _logger);
+        _metrics.ObserveDroppedSpend(() => liveSpend.Dropped);
         var stage = new AggregateStage(
             source,
             sink,
             live,
+            liveSpend,
             rules.History,
             new AggregateStageOptions
             {
                 RollupsTopic = _options.Topics.Rollups,
+                SpendTopic = _options.Topics.Spend,
                 LiveTopic = _options.Topics.Live,
                 LivePartitions = topics.Partitions[_options.Topics.Live],
                 DeadLetterTopic = _options.Topics.DeadLetter,
@@ -281,7 +288,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             _metrics,
             _loggers.CreateLogger("TokenStream.Aggregate"));
         _health.Add("aggregate", () => Condition(stage.Stopped, stage.HasPartitions));
-        Run(new StreamWorker("aggregate", source, stage, _clock, _logger), sink, live);
+        Run(new StreamWorker("aggregate", source, stage, _clock, _logger), sink, live, liveSpend);
     }
 
     /// <summary>
@@ -306,9 +313,9 @@ internal sealed class TokenStreamNode : IAsyncDisposable
     private void StartStoreStage(KafkaOptions kafka, ClickHouseRollupStore store)
     {
         var source = new NativeBatchSource(
-            kafka, $"{_options.GroupPrefix}-store", [_options.Topics.Rollups], "tokenstream-store", _clock, _logger);
+            kafka, $"{_options.GroupPrefix}-store", [_options.Topics.Rollups, _options.Topics.Spend], "tokenstream-store", _clock, _logger);
         var stage = new StoreStage(
-            source, store, new StoreStageOptions(), _metrics, _loggers.CreateLogger("TokenStream.Store"), new Random(Environment.ProcessId), _stop.Token);
+            source, store, new StoreStageOptions { SpendTopic = _options.Topics.Spend }, _metrics, _loggers.CreateLogger("TokenStream.Store"), new Random(Environment.ProcessId), _stop.Token);
         _health.Add("store", () => stage.Unavailable is { } reason
             ? $"the store does not take blocks, nothing is lost: {reason}"
             : Condition(stage.Stopped, stage.HasPartitions));

@@ -56,4 +56,5 @@ public enum EventFields : ushort
     Accepted = 1 << 9,
     CacheStatus = 1 << 10,
     Attempt = 1 << 11,
+    MaxTokens = 1 << 12,
 }

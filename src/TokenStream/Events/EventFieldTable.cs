@@ -20,8 +20,8 @@ internal enum FieldForm : byte
     /// <summary>A count, perhaps signed; its range is judged with the whole event.</summary>
     Count,
 
-    /// <summary>A count that is checked and not kept.</summary>
-    CheckedCount,
+    /// <summary>A count that never has a sign.</summary>
+    UnsignedCount,
 
     Time,
 
@@ -182,7 +182,7 @@ internal static class EventFieldTable
         Describe(EventField.LatencyMs, "latency_ms", FieldForm.Count, OffsetOf(ref e, ref e.LatencyMs), EventFields.LatencyMs);
         Describe(EventField.TtftMs, "ttft_ms", FieldForm.Count, OffsetOf(ref e, ref e.TtftMs), EventFields.TtftMs);
         Describe(EventField.Attempt, "attempt", FieldForm.Count, OffsetOf(ref e, ref e.Attempt), EventFields.Attempt);
-        Describe(EventField.MaxTokens, "max_tokens", FieldForm.CheckedCount, 0);
+        Describe(EventField.MaxTokens, "max_tokens", FieldForm.UnsignedCount, OffsetOf(ref e, ref e.MaxTokens), EventFields.MaxTokens);
     }
 
     private static void DescribeRest()

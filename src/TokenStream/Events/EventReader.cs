@@ -148,7 +148,7 @@ internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch
             FieldForm.Text => TryText(field, out var text) && Keep(field, text),
             FieldForm.CheckedText => TryText(field, out _),
             FieldForm.Count => TryCount(field, out var count) && Keep(field, count),
-            FieldForm.CheckedCount => TryCheckedCount(field),
+            FieldForm.UnsignedCount => TryUnsignedCount(field),
             FieldForm.Time => TryTime(field),
             FieldForm.TextOrInteger => _scanner.Peek() == '"' ? TryText(field, out _) : TryCount(field, out _),
             FieldForm.Enumeration => TryEnumeration(field),
@@ -243,10 +243,10 @@ internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch
         return inRange || Refuse(DecodeReason.CountOutOfRange, field, at);
     }
 
-    private bool TryCheckedCount(EventField field)
+    private bool TryUnsignedCount(EventField field)
     {
         var at = _scanner.At;
-        return TryCount(field, out var count) && (count >= 0 || Refuse(DecodeReason.CountNegative, field, at));
+        return TryCount(field, out var count) && (count >= 0 ? Keep(field, count) : Refuse(DecodeReason.CountNegative, field, at));
     }
 
     private bool TryTime(EventField field)

@@ -254,7 +254,7 @@ internal sealed unsafe class RecordLayout
             FieldForm.Text => StepAction.Text,
             FieldForm.CheckedText => StepAction.CheckedText,
             FieldForm.Unknown or FieldForm.TextOrInteger => isText ? StepAction.CheckedText : StepAction.Value,
-            FieldForm.Count => StepAction.Number,
+            FieldForm.Count or FieldForm.UnsignedCount => StepAction.Number,
             FieldForm.Time when isText => StepAction.TimeText,
             FieldForm.Enumeration => StepAction.Enumeration,
             FieldForm.Boolean => StepAction.Boolean,

@@ -54,6 +54,9 @@ public struct UsageEvent
     /// <summary>1 for the first attempt; meaningful where <see cref="EventFields.Attempt"/> is present.</summary>
     public long Attempt;
 
+    /// <summary>The most output tokens that the request allowed.</summary>
+    public long MaxTokens;
+
     /// <summary>Meaningful where <see cref="EventFields.Pii"/> is present.</summary>
     public bool Pii;
 
@@ -68,6 +71,18 @@ public struct UsageEvent
 
     /// <summary>Values of the configured label keys, in the configuration's order; empty where the event has none.</summary>
     public LabelList Labels;
+
+    /// <summary>Whether the gateway refused the request: it used nothing.</summary>
+    public readonly bool IsBlocked => ResultType is ResultType.BlockedBudget or ResultType.BlockedPolicy;
+
+    /// <summary>Neither a part of something nor an adjustment: what is counted as an attempt.</summary>
+    public readonly bool IsAttempt => Kind == EventKind.Request && Completeness != Completeness.Partial;
+
+    /// <summary>An attempt that is the first, or does not say which it is: what is counted as a request.</summary>
+    public readonly bool IsRequest => IsAttempt && (!Has(EventFields.Attempt) || Attempt <= 1);
+
+    /// <summary>Whether the gateway's own cache answered, so that the tokens were avoided.</summary>
+    public readonly bool IsAvoided => Has(EventFields.CacheStatus) && CacheStatus is CacheStatus.Exact or CacheStatus.Semantic;
 
     public readonly bool Has(EventFields field) => (Present & field) != 0;
 

@@ -23,7 +23,7 @@ internal sealed class AggregatePartition(TopicPartition partition, DeadLetters d
     public long RulesAgeMs { get; set; }
 
     /// <summary>How the partition stood when its worker looked last.</summary>
-    public PartitionGauges Gauges { get; set; } = new(partition, 0, 0, 0);
+    public PartitionGauges Gauges { get; set; } = new(partition, 0, 0, 0, 0);
 
     /// <summary>Records by outcome since the worker looked last.</summary>
     public long[] Outcomes { get; } = new long[Enum.GetValues<ReadOutcome>().Length];

@@ -15,6 +15,7 @@ public sealed class AggregateStage : IStage
     private readonly IRecordSource _source;
     private readonly IRecordSink _sink;
     private readonly IRecordSink _live;
+    private readonly IRecordSink _liveSpend;
     private readonly RulesHistory _rules;
     private readonly AggregateStageOptions _options;
     private readonly StreamMetrics _metrics;
@@ -24,19 +25,25 @@ public sealed class AggregateStage : IStage
     private readonly ConcurrentDictionary<TopicPartition, AggregatePartition> _partitions = [];
     private readonly List<(AggregatePartition Partition, AggregateCommit Decision)> _due = [];
     private long _sinceLiveMs;
+    private long _sinceSpendMs;
+    private long _sinceRepeatMs;
+    private long _dropped;
     private long _sinceLookMs;
 
     /// <param name="live">Takes provisional values; may drop them.</param>
+    /// <param name="liveSpend">The same for what scopes spent; says how many it dropped.</param>
     public AggregateStage(
         IRecordSource source,
         IRecordSink sink,
         IRecordSink live,
+        IRecordSink liveSpend,
         RulesHistory rules,
         AggregateStageOptions options,
         StreamMetrics metrics,
         ILogger logger)
     {
-        (_source, _sink, _live, _rules, _options, _metrics, _logger) = (source, sink, live, rules, options, metrics, logger);
+        (_source, _sink, _live, _liveSpend) = (source, sink, live, liveSpend);
+        (_rules, _options, _metrics, _logger) = (rules, options, metrics, logger);
         _deadLetters = new DeadLetters(sink, options.DeadLetterTopic, options.DeadLetterPartitions, metrics);
         metrics.ObservePartitions(() => _partitions.Values.Select(p => p.Gauges));
     }
@@ -78,6 +85,7 @@ public sealed class AggregateStage : IStage
 
         await FlushAsync();
         PublishProvisional(elapsedMs);
+        await PublishProvisionalSpendAsync(elapsedMs);
         Look(elapsedMs);
     }
 
@@ -102,9 +110,9 @@ public sealed class AggregateStage : IStage
 
             // 2. Values first; when all are acknowledged, marks. Crash: some are there twice, with the same identity and content; later stages
             //    believe values at their mark only.
-            Write((processor, decision, write) => processor.WriteValues(decision, write));
+            WriteValues();
             await _sink.FlushAsync();
-            Write((processor, decision, write) => processor.WriteMarks(decision, write));
+            WriteMarks();
             await _sink.FlushAsync();
 
             // 3. That it is published is committed. Crash before: as after 1. Crash after: the successor begins behind this decision.
@@ -167,13 +175,24 @@ public sealed class AggregateStage : IStage
         }
     }
 
-    private void Write(Action<AggregateProcessor, AggregateCommit, RecordWriter> write)
+    private void WriteValues()
     {
         foreach (var (partition, decision) in _due)
         {
-            write(partition.Processor!, decision, (to, key, value) => _sink.Publish(new TopicPartition(_options.RollupsTopic, to), key, value));
+            partition.Processor!.WriteValues(decision, To(_options.RollupsTopic));
+            partition.Processor!.WriteSpend(decision, To(_options.SpendTopic));
         }
     }
+
+    private void WriteMarks()
+    {
+        foreach (var (partition, decision) in _due)
+        {
+            partition.Processor!.WriteMarks(decision, To(_options.RollupsTopic), To(_options.SpendTopic));
+        }
+    }
+
+    private RecordWriter To(string topic) => (partition, key, value) => _sink.Publish(new TopicPartition(topic, partition), key, value);
 
     /// <summary>What was pending is published: its partitions start again, with today's rules.</summary>
     private void EndPendings()
@@ -228,6 +247,43 @@ public sealed class AggregateStage : IStage
         }
     }
 
+    /// <summary>
+    /// Budgets act on these, so they are not to be a second old: at most every so often, but at once after a pause. What the sink dropped is
+    /// sent again, and a final value comes in any case.
+    /// </summary>
+    private ValueTask PublishProvisionalSpendAsync(long elapsedMs)
+    {
+        _sinceSpendMs += elapsedMs;
+        _sinceRepeatMs += elapsedMs;
+        if (_sinceSpendMs < _options.SpendIntervalMs)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        _sinceSpendMs = 0;
+        var repeat = _liveSpend.Dropped != _dropped && _sinceRepeatMs >= LookIntervalMs;
+        if (repeat)
+        {
+            (_dropped, _sinceRepeatMs) = (_liveSpend.Dropped, 0);
+        }
+
+        foreach (var partition in _partitions.Values)
+        {
+            if (partition is { FirstCommit: null, Processor: { } processor })
+            {
+                if (repeat)
+                {
+                    processor.RepeatProvisionalSpend();
+                }
+
+                processor.WriteProvisionalSpend(
+                    _options.SpendScopes, (to, key, value) => _liveSpend.Publish(new TopicPartition(_options.SpendTopic, to), key, value));
+            }
+        }
+
+        return _liveSpend.FlushAsync();
+    }
+
     private void Look(long elapsedMs)
     {
         _sinceLookMs += elapsedMs;
@@ -242,7 +298,8 @@ public sealed class AggregateStage : IStage
             if (partition.Processor is { } processor)
             {
                 var lag = Math.Max(0, _source.Watermarks(partition.Partition).End - processor.Position);
-                partition.Gauges = new PartitionGauges(partition.Partition, lag, Math.Max(0, processor.StreamTimeMs), processor.OpenKeys);
+                partition.Gauges = new PartitionGauges(
+                    partition.Partition, lag, Math.Max(0, processor.StreamTimeMs), processor.OpenKeys, processor.FoldedScopes);
             }
         }
     }
@@ -322,6 +379,8 @@ public sealed record AggregateStageOptions
 {
     public string RollupsTopic { get; init; } = "tokenstream.rollups";
 
+    public string SpendTopic { get; init; } = "tokenstream.spend";
+
     public string LiveTopic { get; init; } = "tokenstream.live";
 
     public int LivePartitions { get; init; } = int.MaxValue;
@@ -338,6 +397,12 @@ public sealed record AggregateStageOptions
 
     /// <summary>How many provisional sums a partition publishes at a time at most.</summary>
     public int LiveKeys { get; init; } = 5_000;
+
+    /// <summary>How often the provisional spend of scopes is published at most.</summary>
+    public long SpendIntervalMs { get; init; } = 100;
+
+    /// <summary>Of how many scopes a partition publishes the provisional spend at a time at most; the rest follows with the next.</summary>
+    public int SpendScopes { get; init; } = 20_000;
 
     /// <summary>How often a new version of the rules is taken up at most.</summary>
     public long RulesIntervalMs { get; init; } = 60_000;

@@ -3,6 +3,9 @@ namespace TokenStream.Runtime;
 /// <summary>Records out. Not for use by several threads at once.</summary>
 public interface IRecordSink : IDisposable
 {
+    /// <summary>Records that were not taken, or not acknowledged, so far; none where the sink may not drop any.</summary>
+    long Dropped => 0;
+
     /// <summary>Buffers a record for a partition of a topic; waits where the buffer is full. The spans are copied.</summary>
     void Publish(TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, IReadOnlyList<RecordHeader>? headers = null);
 

@@ -3,10 +3,12 @@ using TokenStream.Windowing;
 
 namespace TokenStream.Runtime;
 
-/// <summary>A rollups partition that this worker owns: the block that was read and is not stored yet.</summary>
-internal sealed class StorePartition(TopicPartition partition, Action<TopicPartition, long, FormatException> damaged) : IPartitionReader
+/// <summary>A rollups or spend partition that this worker owns: the block that was read and is not stored yet.</summary>
+internal sealed class StorePartition(TopicPartition partition, bool isSpend, Action<TopicPartition, long, FormatException> damaged) : IPartitionReader
 {
     private readonly List<Rollup> _read = [];
+    private readonly List<ScopeSpend> _readSpends = [];
+    private readonly SpendDecoder _spendDecoder = new();
 
     public TopicPartition Partition { get; } = partition;
 
@@ -18,7 +20,12 @@ internal sealed class StorePartition(TopicPartition partition, Action<TopicParti
     /// <summary>Why the partition does not read, for people; null where it does.</summary>
     public string? Stopped { get; private set; }
 
+    /// <summary>Whether it holds what scopes spent, and not rollups.</summary>
+    public bool IsSpend => isSpend;
+
     public List<Rollup> Rollups { get; } = [];
+
+    public List<ScopeSpend> Spends { get; } = [];
 
     public List<Mark> Marks { get; } = [];
 
@@ -31,6 +38,8 @@ internal sealed class StorePartition(TopicPartition partition, Action<TopicParti
     public long AgeMs { get; set; }
 
     public bool IsEmpty => Upto == From;
+
+    public int Rows => Rollups.Count + Spends.Count;
 
     /// <summary>Names exactly what the block was read from.</summary>
     public string Token => $"{Partition.Topic}-{Partition.Partition}-{From}-{Upto}";
@@ -54,12 +63,13 @@ internal sealed class StorePartition(TopicPartition partition, Action<TopicParti
         Upto = record.Offset + 1;
         try
         {
-            if (RollupDecoder.Read(record.Value, _read) is { } mark)
+            if ((isSpend ? _spendDecoder.Read(record.Value, _readSpends) : RollupDecoder.Read(record.Value, _read)) is { } mark)
             {
                 Marks.Add(mark);
             }
 
             Rollups.AddRange(_read.Where(r => r.Block.Final));
+            Spends.AddRange(_readSpends.Where(s => s.Block.Final));
         }
         catch (FormatException failure)
         {
@@ -68,6 +78,7 @@ internal sealed class StorePartition(TopicPartition partition, Action<TopicParti
         finally
         {
             _read.Clear();
+            _readSpends.Clear();
         }
     }
 
@@ -77,6 +88,7 @@ internal sealed class StorePartition(TopicPartition partition, Action<TopicParti
         From = Upto;
         AgeMs = 0;
         Rollups.Clear();
+        Spends.Clear();
         Marks.Clear();
     }
 }

@@ -5,7 +5,7 @@ using TokenStream.Storage;
 namespace TokenStream.Runtime;
 
 /// <summary>
-/// Drives the store stage of the rollups partitions that one worker owns: collects blocks, writes them, seals coarser grains, and only then
+/// Drives the store stage of the rollups and spend partitions that one worker owns: collects blocks, writes them, seals coarser grains, and only then
 /// commits. While the store does not take a block nothing further is read.
 /// </summary>
 public sealed class StoreStage : IStage
@@ -50,7 +50,7 @@ public sealed class StoreStage : IStage
 
     public (long Offset, IPartitionReader Reader) Assigned(TopicPartition partition)
     {
-        var owned = new StorePartition(partition, Damaged);
+        var owned = new StorePartition(partition, partition.Topic == _options.SpendTopic, Damaged);
         _partitions[partition] = owned;
         Start(owned);
         return (owned.From, owned);
@@ -81,7 +81,7 @@ public sealed class StoreStage : IStage
     }
 
     private bool IsDue(StorePartition partition) =>
-        !partition.IsEmpty && (partition.AgeMs >= _options.MaxAgeMs || partition.Rollups.Count >= _options.MaxRows || _unavailable is not null);
+        !partition.IsEmpty && (partition.AgeMs >= _options.MaxAgeMs || partition.Rows >= _options.MaxRows || _unavailable is not null);
 
     /// <summary>Stores a partition's block. What a crash right after each step means stands beside it.</summary>
     private async ValueTask WriteAsync(StorePartition partition)
@@ -89,6 +89,15 @@ public sealed class StoreStage : IStage
         var number = partition.Partition.Partition;
         try
         {
+            if (partition.IsSpend)
+            {
+                // Spend, then its marks, then the offset. Crash before the last: all of it happens once more and changes nothing.
+                await _store.InsertSpendAsync(number, partition.Spends, partition.Marks, partition.Token, _cancellation);
+                await CommitAsync(partition);
+                Recovered();
+                return;
+            }
+
             await ReadSealsAsync(partition);
 
             // 1. Rollups, corrections in every grain included. Crash: they are read and written again; a row replaces one of its identity.
@@ -141,7 +150,7 @@ public sealed class StoreStage : IStage
         if (await _source.CommitAsync([new OffsetCommit(partition.Partition, partition.Upto, "")]))
         {
             _metrics.StoreBlocks.Add(1);
-            _metrics.StoreRows.Add(partition.Rollups.Count);
+            _metrics.StoreRows.Add(partition.Rows);
             partition.Stored();
             return;
         }
@@ -192,7 +201,7 @@ public sealed class StoreStage : IStage
         partition.Start(offset, new SealPlan(partition.Partition.Partition, _options.Grains));
         if (offset < start)
         {
-            partition.Stop($"the log begins at offset {start}, but rollups are stored only up to {offset}: retention took some that were not " +
+            partition.Stop($"the log begins at offset {start}, but what it held is stored only up to {offset}: retention took some that were not " +
                 "stored; raise the topic's retention (the partition stays stopped: the store's sums would be wrong)");
             Log.PartitionStopped(_logger, partition.Partition, partition.Stopped!);
         }
@@ -213,6 +222,9 @@ public sealed record StoreStageOptions
 
     /// <summary>.. or is so old.</summary>
     public long MaxAgeMs { get; init; } = 1_000;
+
+    /// <summary>The topic whose partitions hold what scopes spent.</summary>
+    public string SpendTopic { get; init; } = "tokenstream.spend";
 
     public GrainSizes Grains { get; init; } = GrainSizes.Standard;
 }

@@ -15,6 +15,7 @@ public sealed class StreamMetrics : IDisposable
     private readonly Counter<long> _refused;
     private volatile Func<IEnumerable<PartitionGauges>> _partitions = () => [];
     private volatile Func<long> _dropped = () => 0;
+    private volatile Func<long> _droppedSpend = () => 0;
 
     public StreamMetrics()
     {
@@ -26,6 +27,10 @@ public sealed class StreamMetrics : IDisposable
             "tokenstream.live.dropped", () => _dropped(), "{record}", "Records of provisional sums that were not taken; the final ones are not touched.");
         _meter.CreateObservableGauge(
             "tokenstream.open_keys", () => _partitions().Sum(p => p.OpenKeys), "{key}", "Keys of open windows and of corrections.");
+        _meter.CreateObservableGauge(
+            "tokenstream.open_scopes.folded", () => _partitions().Sum(p => p.FoldedScopes), "{scope}", "Scopes of open windows beyond their pattern's bound, booked under ~other.");
+        _meter.CreateObservableCounter(
+            "tokenstream.spend.dropped", () => _droppedSpend(), "{record}", "Records of provisional spend that were not taken; what they said is sent again.");
         _records = _meter.CreateCounter<long>("tokenstream.records", "{record}", "Input records read, by outcome.");
         _refused = _meter.CreateCounter<long>("tokenstream.records.refused", "{record}", "Records put aside as dead letters, by reason.");
         Decisions = _meter.CreateCounter<long>("tokenstream.decisions", "{decision}", "Decisions published: windows closed, corrections, counts.");
@@ -33,8 +38,8 @@ public sealed class StreamMetrics : IDisposable
             "tokenstream.commit.failures", "{commit}", "Offset commits refused or of unknown outcome; their partitions started again.");
         PublishFailures = _meter.CreateCounter<long>(
             "tokenstream.publish.failures", "{batch}", "Batches that were not acknowledged; the worker's partitions started again.");
-        StoreBlocks = _meter.CreateCounter<long>("tokenstream.store.blocks", "{block}", "Blocks of rollups stored.");
-        StoreRows = _meter.CreateCounter<long>("tokenstream.store.rows", "{row}", "Rollups stored.");
+        StoreBlocks = _meter.CreateCounter<long>("tokenstream.store.blocks", "{block}", "Blocks of rollups and of spend stored.");
+        StoreRows = _meter.CreateCounter<long>("tokenstream.store.rows", "{row}", "Rollups and sums of scopes stored.");
         StoreRetries = _meter.CreateCounter<long>("tokenstream.store.retries", "{attempt}", "Blocks that the store did not take; each is tried again.");
     }
 
@@ -69,6 +74,9 @@ public sealed class StreamMetrics : IDisposable
     /// <summary>Where the count of dropped provisional records is read from; called from any thread.</summary>
     public void ObserveDropped(Func<long> dropped) => _dropped = dropped;
 
+    /// <summary>The same for records of provisional spend.</summary>
+    public void ObserveDroppedSpend(Func<long> dropped) => _droppedSpend = dropped;
+
     public void CountRefused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void Dispose() => _meter.Dispose();
@@ -82,4 +90,5 @@ public sealed class StreamMetrics : IDisposable
 /// <summary>How an input partition stood when its worker looked last.</summary>
 /// <param name="LagRecords">Records between its position and its end.</param>
 /// <param name="StreamTimeMs">0 before its first event.</param>
-public sealed record PartitionGauges(TopicPartition Partition, long LagRecords, long StreamTimeMs, int OpenKeys);
+/// <param name="FoldedScopes">Scopes of open windows that found no room of their own.</param>
+public sealed record PartitionGauges(TopicPartition Partition, long LagRecords, long StreamTimeMs, int OpenKeys, int FoldedScopes);

@@ -40,10 +40,10 @@ public sealed class StreamWorker(string name, IRecordSource source, IStage stage
     public ValueTask StepAsync(TimeSpan wait)
     {
         source.Poll(wait, stage);
-        var now = clock.GetTimestamp();
-        var elapsed = clock.GetElapsedTime(_looked, now);
-        _looked = now;
-        return stage.StepAsync((long)elapsed.TotalMilliseconds);
+        // Whole milliseconds only, and the rest counts next time: a worker that steps a thousand times a second must not see time stand still.
+        var elapsedMs = (long)clock.GetElapsedTime(_looked, clock.GetTimestamp()).TotalMilliseconds;
+        _looked += elapsedMs * clock.TimestampFrequency / 1000;
+        return stage.StepAsync(elapsedMs);
     }
 
     public void Dispose() => source.Dispose();

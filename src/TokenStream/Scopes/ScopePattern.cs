@@ -50,6 +50,39 @@ public sealed class ScopePattern : IEquatable<ScopePattern>
         return true;
     }
 
+    /// <summary>The scope that it makes of a request's values, one for each dimension; null where the request is in none.</summary>
+    public Scope? ScopeOf(ReadOnlySpan<string> values)
+    {
+        for (var i = 0; i < Scope.Dimensions; i++)
+        {
+            if (!_terms[i].Matches(values[i]) || (_terms[i].Kind != ScopeTermKind.Any && values[i].Length == 0))
+            {
+                return null;
+            }
+        }
+
+        return Bind(values);
+    }
+
+    /// <summary>The scope in which values have no place of their own: every "each" bound to one value.</summary>
+    public Scope Other(string value)
+    {
+        var values = new string[Scope.Dimensions];
+        Array.Fill(values, value);
+        return Bind(values);
+    }
+
+    private Scope Bind(ReadOnlySpan<string> values)
+    {
+        var bound = new (ScopeDimension, ScopeTerm)[Scope.Dimensions];
+        for (var i = 0; i < bound.Length; i++)
+        {
+            bound[i] = ((ScopeDimension)i, _terms[i].Kind == ScopeTermKind.Each ? ScopeTerm.Exact(values[i]) : _terms[i]);
+        }
+
+        return Scope.Of(bound);
+    }
+
     /// <summary>Whether the pattern stands for this scope.</summary>
     public bool Covers(Scope scope)
     {

@@ -20,6 +20,20 @@ public sealed class TenantDirectory
     /// <summary>Every entry, by tenant and then by time.</summary>
     public IEnumerable<TenantEntry> Entries => _entries.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value);
 
+    /// <summary>What holds for a tenant at a time, null where nothing is known, and from when until when it does: exclusive, without end where it has none.</summary>
+    public (TenantEntry? Entry, long FromMs, long UntilMs) During(string tenant, long timeMs)
+    {
+        if (!_entries.TryGetValue(tenant, out var entries))
+        {
+            return (null, long.MinValue, long.MaxValue);
+        }
+
+        var next = Array.FindIndex(entries, entry => entry.FromMs > timeMs);
+        var until = next < 0 ? long.MaxValue : entries[next].FromMs;
+        var last = next < 0 ? entries.Length - 1 : next - 1;
+        return last < 0 ? (null, long.MinValue, until) : (entries[last], entries[last].FromMs, until);
+    }
+
     /// <summary>What holds for a tenant at a time; null where nothing is known.</summary>
     public TenantEntry? At(string tenant, long timeMs) =>
         _entries.TryGetValue(tenant, out var entries) ? Array.FindLast(entries, entry => entry.FromMs <= timeMs) : null;

@@ -33,6 +33,13 @@ public interface IRollupStore
     Task InsertMarksAsync(int rollupsPartition, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation);
 
     /// <summary>
+    /// Writes what scopes spent, as it came on one partition of the spend topic, and then the marks: a decision whose mark is there is there whole.
+    /// Rows and tokens are as of <see cref="InsertAsync"/>.
+    /// </summary>
+    Task InsertSpendAsync(
+        int spendPartition, IReadOnlyList<ScopeSpend> spends, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation);
+
+    /// <summary>
     /// Sums part 0 of the finer grain (with FINAL) into rows of the grain; corrections are left out. A row's version is the number of 10 s rows
     /// in it, through all grains (of a coarser grain: the sum of the versions summed), so that a writer that saw less never wins. Readers do
     /// not see the rows before <see cref="PublishSealAsync"/>.

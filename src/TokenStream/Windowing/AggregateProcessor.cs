@@ -45,10 +45,12 @@ public sealed class AggregateProcessor : IDisposable
     private readonly AggregateRules _rules;
     private readonly AggregateCommit _committed;
     private readonly EventDecoder _decoder;
-    private readonly Dictionary<PlanKey, PricePlan> _plans = [];
+    private readonly Dictionary<PlanKey, PartitionPrices> _prices = [];
     private readonly WindowSet _open = new();
     private readonly WindowSet _late = new();
     private readonly Dictionary<string, long> _refused = new(StringComparer.Ordinal);
+    // Null where there are no scopes to sum.
+    private readonly PartitionSpend? _spend;
     private NameIndex _names = new();
     private KeyTable _keys = new();
     private UsageEvent _event;
@@ -86,6 +88,7 @@ public sealed class AggregateProcessor : IDisposable
         _streamTime = committed.StreamTimeMs;
         _lastTimestamp = committed.LastTimestampMs;
         _before = new LogPoint(committed.Before, committed.IdsFrom);
+        _spend = rules.Scopes.Patterns.Count > 0 ? new PartitionSpend(rules, _names) : null;
     }
 
     /// <summary>Where reading begins: ids are skimmed from here, events count from the committed offset.</summary>
@@ -111,6 +114,9 @@ public sealed class AggregateProcessor : IDisposable
 
     /// <summary>Every window that ends at or before this is closed.</summary>
     public long ClosedThroughMs => _closedThrough;
+
+    /// <summary>Scopes that found no room of their own in the windows that are open; their spend is booked under <c>~other</c>.</summary>
+    public int FoldedScopes => OpenWindows.Sum(window => window.Spend.FoldedScopes);
 
     /// <summary>Version of the rules in force.</summary>
     public long RulesVersion => _rules.Version;
@@ -217,25 +223,28 @@ public sealed class AggregateProcessor : IDisposable
         return isDue ? Commit(_decision + 1, _before, through) : null;
     }
 
-    /// <summary>Writes the values of a decision: the windows it closes and the corrections of windows closed before.</summary>
+    /// <summary>Writes the rollups of a decision: the windows it closes and the corrections of windows closed before.</summary>
     public void WriteValues(AggregateCommit decision, RecordWriter write)
     {
-        foreach (var window in _open)
+        foreach (var (window, part) in Closed(decision))
         {
-            if (window.StartMs + _rules.WindowMs <= decision.ClosesThroughMs)
-            {
-                WriteWindow(window, Header(window, 0, decision), write);
-            }
-        }
-
-        foreach (var window in _late)
-        {
-            WriteWindow(window, Header(window, decision.Decision, decision), write);
+            WriteWindow(window, Header(window, part, decision), write);
         }
     }
 
-    /// <summary>Writes the decision's mark for every rollups partition, to be published when all its values are acknowledged.</summary>
-    public void WriteMarks(AggregateCommit decision, RecordWriter write)
+    /// <summary>Writes what scopes spent in the same windows and corrections.</summary>
+    public void WriteSpend(AggregateCommit decision, RecordWriter write)
+    {
+        foreach (var (window, part) in _spend is null ? [] : Closed(decision))
+        {
+            _spend!.Write(window, Header(window, part, decision), write);
+        }
+    }
+
+    /// <summary>
+    /// Writes the decision's mark for every rollups partition and every spend partition, to be published when all its values are acknowledged.
+    /// </summary>
+    public void WriteMarks(AggregateCommit decision, RecordWriter writeRollups, RecordWriter writeSpend)
     {
         var closedThrough = decision.ClosesThroughMs ?? decision.ClosedThroughMs;
         var needed = Needed(_open.Where(window => window.StartMs + _rules.WindowMs > closedThrough), new LogPoint(_position, Duplicates.From));
@@ -258,7 +267,12 @@ public sealed class AggregateProcessor : IDisposable
         var key = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_topic}/{_partition}/mark"));
         for (var partition = 0; partition < _rules.RollupsPartitions; partition++)
         {
-            write(partition, key, buffer.Written);
+            writeRollups(partition, key, buffer.Written);
+        }
+
+        for (var partition = 0; partition < _rules.SpendPartitions; partition++)
+        {
+            writeSpend(partition, key, buffer.Written);
         }
     }
 
@@ -272,7 +286,7 @@ public sealed class AggregateProcessor : IDisposable
         _before = new LogPoint(_position, Duplicates.From);
         (_read, _counted, _duplicate, _lateEvents, _adjusted, _ticks) = (0, 0, 0, 0, 0, 0);
         _refused.Clear();
-        if (_names.Count > MaxCached || _keys.Count > MaxCached)
+        if (_names.Count > MaxCached || _keys.Count > MaxCached || _spend is { IsFull: true })
         {
             RebuildCaches();
         }
@@ -288,9 +302,7 @@ public sealed class AggregateProcessor : IDisposable
     {
         foreach (var window in _open)
         {
-            var header = new RollupBlockHeader(
-                _committed.Epoch, _topic, _partition, window.StartMs, 0, _decision + 1, _position, _rules.Version, Final: false);
-            using var blocks = new RollupBlocks(_names, _keys, _rules, header, write);
+            using var blocks = new RollupBlocks(_names, _keys, _rules, ProvisionalHeader(window), write);
             for (var i = 0; i < window.Count && maxKeys > 0; i++)
             {
                 ref var key = ref window[i];
@@ -301,6 +313,29 @@ public sealed class AggregateProcessor : IDisposable
                     maxKeys--;
                 }
             }
+        }
+    }
+
+    /// <summary>The same for what scopes spent.</summary>
+    public void WriteProvisionalSpend(int maxScopes, RecordWriter write)
+    {
+        if (_spend is null)
+        {
+            return;
+        }
+
+        foreach (var window in _open)
+        {
+            _spend.WriteChanged(window, ProvisionalHeader(window), ref maxScopes, write);
+        }
+    }
+
+    /// <summary>Provisional spend was lost: what was written of open windows is written again with the next call.</summary>
+    public void RepeatProvisionalSpend()
+    {
+        foreach (var window in _open)
+        {
+            window.Spend.ChangeAll();
         }
     }
 
@@ -319,12 +354,17 @@ public sealed class AggregateProcessor : IDisposable
             return ReadOutcome.Again;
         }
 
+        if (_event.IsBlocked)
+        {
+            EventSpend.ToDemand(ref _event);
+        }
+
         var tenant = _names.Id(_decoder.Text(value, _event.TenantId));
         var provider = _names.Id(_decoder.Text(value, _event.Provider));
         var model = _names.Id(_decoder.Text(value, _event.Model));
-        var plan = Plan(new PlanKey(
+        var prices = Prices(new PlanKey(
             tenant, provider, model, _names.Id(_decoder.Text(value, _event.Region)), _names.Id(_decoder.Text(value, _event.ServiceTier))));
-        if (!Pricer.TryPrice(_event, time, plan, value, _decoder.Scratch, ref _priced))
+        if (!Pricer.TryPrice(_event, time, prices.Plan, value, _decoder.Scratch, ref _priced))
         {
             return again ? ReadOutcome.Again : Refuse(CostOutOfRange);
         }
@@ -349,9 +389,11 @@ public sealed class AggregateProcessor : IDisposable
         }
 
         var window = (late ? _late : _open).Get(start, here);
-        ref var sums = ref window.Find(_keys.Id(key), _rules, _keys, _names);
+        var keyId = _keys.Id(key);
+        ref var sums = ref window.Find(keyId, _rules, _keys, _names);
         window.Add(ref sums, _event, _priced, adjusted);
         AddSketches(window, ref sums, value);
+        _spend?.Add(window, keyId, key, _event, _decoder.Text(value, _event.UserId), _priced, prices, time, timestampMs);
         _streamTime = Math.Max(_streamTime, Math.Min(time, timestampMs));
         if (again)
         {
@@ -386,11 +428,16 @@ public sealed class AggregateProcessor : IDisposable
         }
     }
 
-    private PricePlan Plan(PlanKey key)
+    private PartitionPrices Prices(PlanKey key)
     {
-        ref var plan = ref CollectionsMarshal.GetValueRefOrAddDefault(_plans, key, out _);
-        return plan ??= _rules.Prices.Plan(Text(key.Tenant), Text(key.Provider), Text(key.Model), Text(key.Region), Text(key.ServiceTier));
+        ref var prices = ref CollectionsMarshal.GetValueRefOrAddDefault(_prices, key, out _);
+        return prices ??= Prices(key, Text(key.ServiceTier));
     }
+
+    private PartitionPrices Prices(PlanKey key, string tier) => new(
+        _rules.Prices.Plan(Text(key.Tenant), Text(key.Provider), Text(key.Model), Text(key.Region), tier),
+        _spend?.Bound(key.Provider),
+        string.Equals(tier, "batch", StringComparison.OrdinalIgnoreCase));
 
     private string Text(int nameId) => Encoding.UTF8.GetString(_names.Name(nameId));
 
@@ -419,6 +466,14 @@ public sealed class AggregateProcessor : IDisposable
     private RollupBlockHeader Header(WindowTable window, long part, AggregateCommit decision) =>
         new(decision.Epoch, _topic, _partition, window.StartMs, part, decision.Decision, decision.Position, decision.RulesVersion, Final: true);
 
+    private RollupBlockHeader ProvisionalHeader(WindowTable window) =>
+        new(_committed.Epoch, _topic, _partition, window.StartMs, 0, _decision + 1, _position, _rules.Version, Final: false);
+
+    /// <summary>What a decision publishes: the windows it closes, then the corrections of windows closed before, each with its part.</summary>
+    private IEnumerable<(WindowTable Window, long Part)> Closed(AggregateCommit decision) =>
+        _open.Where(window => window.StartMs + _rules.WindowMs <= decision.ClosesThroughMs).Select(window => (window, 0L))
+            .Concat(_late.Select(window => (window, decision.Decision)));
+
     private void WriteWindow(WindowTable window, RollupBlockHeader header, RecordWriter write)
     {
         using var blocks = new RollupBlocks(_names, _keys, _rules, header, write);
@@ -436,9 +491,10 @@ public sealed class AggregateProcessor : IDisposable
             window.Renumber(_names, names, _keys, keys);
         }
 
+        _spend?.Renumber(names, OpenWindows);
         _names.Dispose();
         (_names, _keys) = (names, keys);
-        _plans.Clear();
+        _prices.Clear();
     }
 
     private readonly record struct PlanKey(int Tenant, int Provider, int Model, int Region, int ServiceTier);

@@ -1,5 +1,6 @@
 using System.Text;
 using TokenStream.Pricing;
+using TokenStream.Scopes;
 
 namespace TokenStream.Windowing;
 
@@ -41,6 +42,21 @@ public sealed record AggregateRules
     /// <summary>Number of partitions that rollups are routed to.</summary>
     public int RollupsPartitions { get; init; } = 2;
 
+    /// <summary>The scopes that spend is summed for.</summary>
+    public ScopeIndex Scopes { get; init; } = ScopeIndex.None;
+
+    /// <summary>Version of the budget set that the scopes are of; 0 where there is none.</summary>
+    public long BudgetsVersion { get; init; }
+
+    /// <summary>What tokens without a price count at in the spend of scopes, where their provider has no price for their class.</summary>
+    internal RateSet UnpricedBound { get; init; } = RateSet.None;
+
+    /// <summary>Number of partitions that the spend of scopes is routed to.</summary>
+    public int SpendPartitions { get; init; } = 2;
+
+    /// <summary>Most scopes that a pattern makes of the events of one window; beyond, they are booked under its <c>~other</c>.</summary>
+    public int MaxScopes { get; init; } = 20_000;
+
     /// <summary>The most that one look at the clock may add to the stream time of a silent partition.</summary>
     public long MaxElapsedMs { get; init; } = 1_000;
 
@@ -58,12 +74,23 @@ public sealed record AggregateRules
     /// <summary>Keys of late events that make a decision due at once: bounds the memory of corrections.</summary>
     public int MaxLateKeys { get; init; } = 100_000;
 
-    /// <summary>Whether a name may never fold because a price names it.</summary>
-    public bool IsProtected(Dimension dimension, ReadOnlySpan<byte> name) => dimension switch
+    /// <summary>Whether a name may never fold because a price or a budget names it.</summary>
+    public bool IsProtected(Dimension dimension, ReadOnlySpan<byte> name)
     {
-        Dimension.Tenant => Prices.NamesTenant(Encoding.UTF8.GetString(name)),
-        Dimension.Model => Prices.NamesModel(Encoding.UTF8.GetString(name)),
-        Dimension.Provider => Prices.NamesProvider(Encoding.UTF8.GetString(name)),
-        _ => false,
-    };
+        if (dimension > Dimension.Model)
+        {
+            return false;
+        }
+
+        var text = Encoding.UTF8.GetString(name);
+        return dimension switch
+        {
+            Dimension.Environment => Scopes.Names(ScopeDimension.Environment, text),
+            Dimension.Tenant => Prices.NamesTenant(text) || Scopes.Names(ScopeDimension.Tenant, text),
+            Dimension.App => Scopes.Names(ScopeDimension.App, text),
+            Dimension.Feature => Scopes.Names(ScopeDimension.Feature, text),
+            Dimension.Provider => Prices.NamesProvider(text) || Scopes.Names(ScopeDimension.Provider, text),
+            _ => Prices.NamesModel(text) || Scopes.Names(ScopeDimension.Model, text),
+        };
+    }
 }

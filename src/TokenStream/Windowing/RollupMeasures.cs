@@ -34,7 +34,7 @@ public struct RollupMeasures
     public long CachePrefix;
     public long CacheSemantic;
 
-    /// <summary>Inclusive input tokens, without those avoided.</summary>
+    /// <summary>Inclusive input tokens, without those avoided. Blocked requests used nothing, here and below.</summary>
     public long TokensIn;
 
     /// <summary>Inclusive output tokens, without those avoided.</summary>
@@ -45,7 +45,7 @@ public struct RollupMeasures
     public long TokensCacheWrite1h;
     public long TokensReasoning;
 
-    /// <summary>Attempts whose cached tokens are unknown (the field was absent), so that a cache share over them is not a figure.</summary>
+    /// <summary>Attempts, blocked ones left out, whose cached tokens are unknown (the field was absent), so that a cache share over them is not a figure.</summary>
     public long CachedUnknown;
 
     /// <summary>Cost of each <see cref="TokenClass"/>, picodollars.</summary>
@@ -90,12 +90,17 @@ public struct RollupMeasures
         TimeAdjusted += adjusted ? 1 : 0;
         Estimated += usage.Completeness == Completeness.Estimated ? 1 : 0;
         Adjustments += usage.Kind == EventKind.Adjustment ? 1 : 0;
-        if (usage.Kind == EventKind.Request && usage.Completeness != Completeness.Partial)
+        if (usage.IsAttempt)
         {
             AddAttempt(usage);
         }
 
-        if (usage.Has(EventFields.CacheStatus) && usage.CacheStatus is CacheStatus.Exact or CacheStatus.Semantic)
+        if (usage.IsBlocked)
+        {
+            return;
+        }
+
+        if (usage.IsAvoided)
         {
             AvoidedTokens += usage.TokensIn + usage.TokensOut;
             Saved += priced.TotalCost;
@@ -108,8 +113,8 @@ public struct RollupMeasures
     private void AddAttempt(in UsageEvent usage)
     {
         Attempts++;
-        Requests += !usage.Has(EventFields.Attempt) || usage.Attempt <= 1 ? 1 : 0;
-        CachedUnknown += usage.Has(EventFields.TokensCached) ? 0 : 1;
+        Requests += usage.IsRequest ? 1 : 0;
+        CachedUnknown += usage.Has(EventFields.TokensCached) || usage.IsBlocked ? 0 : 1;
         PiiRequests += usage.Has(EventFields.Pii) && usage.Pii ? 1 : 0;
         Rated += usage.Has(EventFields.Accepted) ? 1 : 0;
         Accepted += usage.Has(EventFields.Accepted) && usage.Accepted ? 1 : 0;

@@ -42,6 +42,9 @@ internal sealed class WindowTable
 
     public WindowNames Names { get; } = new();
 
+    /// <summary>What scopes spent in the window.</summary>
+    public SpendTable Spend { get; } = new();
+
     /// <summary>Bytes in use for keys and sketches.</summary>
     public long Bytes => (Count * (long)Unsafe.SizeOf<Accumulator>()) + (_rareCount * (long)Unsafe.SizeOf<RollupMeasures>()) + _arena.Bytes;
 
@@ -55,6 +58,7 @@ internal sealed class WindowTable
         _histograms.Reset();
         _uniques.Reset();
         Names.Reset();
+        Spend.Open();
     }
 
     /// <summary>The sums of a key; the key is opened, and its names bounded, where the window does not have it yet.</summary>
@@ -83,7 +87,7 @@ internal sealed class WindowTable
     /// <summary>Adds an event's latencies and sizes to a key's histograms.</summary>
     public void AddHistograms(ref Accumulator key, in UsageEvent usage)
     {
-        if (usage.Kind != EventKind.Request || usage.Completeness == Completeness.Partial)
+        if (!usage.IsAttempt || usage.IsBlocked)
         {
             return;
         }

@@ -13,7 +13,7 @@ public sealed class PrometheusFormatTests
     {
         using var exporter = new PrometheusExporter(TimeProvider.System);
         using var metrics = new StreamMetrics();
-        metrics.ObservePartitions(() => [new PartitionGauges(new TopicPartition("in\"put", 0), 5, 1_772_366_400_000, 7)]);
+        metrics.ObservePartitions(() => [new PartitionGauges(new TopicPartition("in\"put", 0), 5, 1_772_366_400_000, 7, 0)]);
         metrics.CountRecords([1, 2, 3, 4, 5]);
         metrics.CountRefused("invalid_json");
         metrics.Decisions.Add(1);

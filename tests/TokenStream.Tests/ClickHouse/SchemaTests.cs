@@ -12,8 +12,7 @@ public sealed partial class SchemaTests
     private static readonly IReadOnlyList<Migration> Files = SchemaMigrator.Load();
 
     [Fact]
-    public void Files_are_numbered_from_one_without_a_gap() =>
-        Assert.Equal(Enumerable.Range(1, Files.Count), Files.Select(file => file.Version));
+    public void No_two_files_have_the_same_number() => Assert.Equal(Files.Count, Files.Select(file => file.Version).Distinct().Count());
 
     [Fact]
     public void Every_statement_may_be_repeated()
@@ -37,6 +36,16 @@ public sealed partial class SchemaTests
             var columns = Column().Matches(table).Select(match => match.Groups[1].Value).ToList();
             Assert.Equal("written_at", columns[^1]);
             Assert.Equal(RollupColumns.All, string.Join(", ", columns.SkipLast(1)));
+        }
+    }
+
+    [Fact]
+    public void The_tables_of_spend_have_the_columns_that_are_written()
+    {
+        foreach (var (table, written) in new[] { ("spend_by_scope_10s", SpendColumns.All), ("spend_marks", SpendColumns.OfMarks) })
+        {
+            var columns = Column().Matches(Statement($"CREATE TABLE IF NOT EXISTS tokenstream.{table}\n")).Select(match => match.Groups[1].Value);
+            Assert.Equal($"{written}, written_at", string.Join(", ", columns));
         }
     }
 

@@ -24,11 +24,11 @@ public sealed class EventDecoderTests
                 }.Select(_decode.Text)));
         Assert.Equal(1_772_366_399_250, e.TimeMs);
         Assert.Equal((1000, 200, 300, 20, 10, 50), (e.TokensIn, e.TokensOut, e.TokensCached, e.TokensCacheWrite5m, e.TokensCacheWrite1h, e.TokensReasoning));
-        Assert.Equal((2300, 410, 2), (e.LatencyMs, e.TtftMs, e.Attempt));
+        Assert.Equal((2300, 410, 2, 4096), (e.LatencyMs, e.TtftMs, e.Attempt, e.MaxTokens));
         Assert.Equal((CacheStatus.Prefix, ResultType.Cancelled, Completeness.Partial, EventKind.Request), (e.CacheStatus, e.ResultType, e.Completeness, e.Kind));
         Assert.True(e.Pii);
         Assert.False(e.Accepted);
-        Assert.Equal((EventFields)0xFFF, e.Present);
+        Assert.Equal((EventFields)0x1FFF, e.Present);
         Assert.Equal(2, e.Units);
         Assert.Equal(("audio_tokens_in", 12L), (_decode.Text(e.UnitNames[0]), e.UnitCounts[0]));
         Assert.Equal(("searches", 1L), (_decode.Text(e.UnitNames[1]), e.UnitCounts[1]));

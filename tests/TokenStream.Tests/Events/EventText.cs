@@ -10,7 +10,7 @@ internal static class EventText
     private static readonly string[] Counts =
     [
         "tokens_in", "tokens_out", "tokens_cached", "tokens_cache_write_5m", "tokens_cache_write_1h", "tokens_reasoning", "latency_ms", "ttft_ms",
-        "attempt",
+        "attempt", "max_tokens",
     ];
 
     private static readonly string[] Texts =
@@ -30,11 +30,12 @@ internal static class EventText
         long[] counts =
         [
             e.TokensIn, e.TokensOut, e.TokensCached, e.TokensCacheWrite5m, e.TokensCacheWrite1h, e.TokensReasoning, e.LatencyMs, e.TtftMs, e.Attempt,
+            e.MaxTokens,
         ];
         EventFields[] flags =
         [
             EventFields.TokensIn, EventFields.TokensOut, EventFields.TokensCached, EventFields.TokensCacheWrite5m, EventFields.TokensCacheWrite1h,
-            EventFields.TokensReasoning, EventFields.LatencyMs, EventFields.TtftMs, EventFields.Attempt,
+            EventFields.TokensReasoning, EventFields.LatencyMs, EventFields.TtftMs, EventFields.Attempt, EventFields.MaxTokens,
         ];
         var line = new StringBuilder(Number(e.TimeMs));
         for (var i = 0; i < texts.Length; i++)

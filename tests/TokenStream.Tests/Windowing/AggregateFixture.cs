@@ -10,6 +10,7 @@ internal sealed class AggregateFixture : IDisposable
     /// <summary>2026-03-01T12:00:00Z, where a window begins.</summary>
     public const long Start = 1_772_366_400_000;
 
+    private readonly SpendDecoder _spends = new();
     private long _offset;
     private long _ids;
 
@@ -23,6 +24,9 @@ internal sealed class AggregateFixture : IDisposable
     public AggregateProcessor Processor { get; }
 
     public List<Rollup> Rollups { get; } = [];
+
+    /// <summary>What scopes spent, as decisions published it.</summary>
+    public List<ScopeSpend> Spends { get; } = [];
 
     public List<Mark> Marks { get; } = [];
 
@@ -65,13 +69,14 @@ internal sealed class AggregateFixture : IDisposable
 
         Decisions.Add(decision);
         Processor.WriteValues(decision, (_, _, value) => RollupDecoder.Read(value, Rollups));
+        Processor.WriteSpend(decision, (_, _, value) => _spends.Read(value, Spends));
         Processor.WriteMarks(decision, (partition, _, value) =>
         {
             if (RollupDecoder.Read(value, Rollups) is { } mark && partition == 0)
             {
                 Marks.Add(mark);
             }
-        });
+        }, (_, _, value) => _spends.Read(value, Spends));
         Processor.Published(decision);
         return true;
     }

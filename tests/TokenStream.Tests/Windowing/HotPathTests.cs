@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using TokenStream.Scopes;
 using TokenStream.Windowing;
 using Xunit;
 using static TokenStream.Tests.Windowing.AggregateFixture;
@@ -9,12 +10,21 @@ namespace TokenStream.Tests.Windowing;
 /// <summary>What an event and a key cost in memory.</summary>
 public sealed class HotPathTests
 {
-    [Fact]
-    public void An_event_of_known_names_allocates_nothing()
+    [Theory]
+    [InlineData]
+    [InlineData("all", "tenant=<each>", "tenant=t1;model=*", "organisation=<each>", "tenant=t2;user=<each>")]
+    public void An_event_of_known_names_allocates_nothing(params string[] patterns)
     {
         const int Events = 150_000;
-        using var processor = new AggregateProcessor(
-            "t", 0, Rules with { Prices = Pricing.PriceFiles.Model("{input: 2, output: 10}"), DuplicateRecords = 20_000 }, AggregateCommit.First(0, 1, 1));
+        var rules = Rules with
+        {
+            Prices = Pricing.PriceFiles.Model("{input: 2, output: 10}"),
+            DuplicateRecords = 20_000,
+            Scopes = new ScopeIndex(
+                patterns.Select(text => ScopePattern.TryParse(text, out var pattern, out _) ? pattern : throw new ArgumentException(text)),
+                new TenantDirectory([new TenantEntry("t1", 0, "north", null, null, null)])),
+        };
+        using var processor = new AggregateProcessor("t", 0, rules, AggregateCommit.First(0, 1, 1));
         var records = Enumerable.Range(0, 60).Select(i => Encoding.UTF8.GetBytes(
             $$"""{"event_id":"0000000000","time":{{Start + (i * 500)}},"tenant_id":"t{{i % 7}}","provider":"acme","model":"{{(i % 9 == 0 ? "x" : "m")}}","user_id":"u{{i % 25}}","tokens_in":{{i * 7}},"tokens_out":{{i}},"latency_ms":{{i * 13}},"result_type":"{{(i % 11 == 0 ? "error" : "ok")}}"}"""))
             .ToArray();

@@ -200,7 +200,7 @@ public sealed class RollupFormatTests
         var samples = new List<byte[]>();
         var decision = partition.Processor.Decide()!;
         partition.Processor.WriteValues(decision, (_, _, value) => samples.Add(value.ToArray()));
-        partition.Processor.WriteMarks(decision, (_, _, value) => samples.Add(value.ToArray()));
+        partition.Processor.WriteMarks(decision, (_, _, value) => samples.Add(value.ToArray()), (_, _, _) => { });
         return samples;
     }
 

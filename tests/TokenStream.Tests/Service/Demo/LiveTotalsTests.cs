@@ -67,7 +67,7 @@ public sealed class LiveTotalsTests
         for (var times = 0; times < 2; times++)
         {
             partition.Processor.WriteValues(decision, (to, _, value) => totals.Take(to, value));
-            partition.Processor.WriteMarks(decision, (to, _, value) => totals.Take(to, value));
+            partition.Processor.WriteMarks(decision, (to, _, value) => totals.Take(to, value), (_, _, _) => { });
         }
 
         var snapshot = totals.Snapshot();
@@ -78,7 +78,7 @@ public sealed class LiveTotalsTests
     {
         var decision = processor.Decide()!;
         processor.WriteValues(decision, (to, _, value) => totals.Take(to, value));
-        processor.WriteMarks(decision, (to, _, value) => totals.Take(to, value));
+        processor.WriteMarks(decision, (to, _, value) => totals.Take(to, value), (_, _, _) => { });
         processor.Published(decision);
     }
 }
