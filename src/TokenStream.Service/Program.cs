@@ -11,6 +11,7 @@ var root = new RootCommand("TokenStream: exact, governed LLM spend from token ev
     PriceCommand.Create(),
     DeadLetterCommand.Create(),
     PricesCommand.Create(),
+    BudgetsCommand.Create(),
     CommandsCommand.Create(),
     GovernCommand.Create(),
     KeysCommand.Create(),

@@ -31,4 +31,10 @@ internal static partial class NodeLog
 
     [LoggerMessage(7008, LogLevel.Information, "The store is at schema version {Version}")]
     public static partial void SchemaReady(ILogger logger, int version);
+
+    [LoggerMessage(7010, LogLevel.Information, "Version {Version} of the budgets ({Source} by {By}) is known")]
+    public static partial void BudgetsRead(ILogger logger, long version, string source, string by);
+
+    [LoggerMessage(7011, LogLevel.Warning, "The budgets topic could not be read, the budgets known last stay; trying again: {Reason}")]
+    public static partial void BudgetsUnreadable(ILogger logger, string reason);
 }

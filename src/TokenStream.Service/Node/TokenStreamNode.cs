@@ -94,6 +94,8 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         var kafka = _options.ToKafka(BootstrapServers);
         var topics = await DeclareTopicsAsync(kafka);
         var rules = await StartRulesAsync(kafka, book, topics);
+        var budgets = new BudgetFollower(_options, kafka, _clock, _logger);
+        _ends.Push(budgets.DisposeAsync);
         if (_options.Roles.HasFlag(NodeRoles.Aggregate))
         {
             StartAggregate(kafka, rules, topics);

@@ -24,7 +24,7 @@ public readonly record struct ForecastInput
 }
 
 /// <summary>
-/// When the limit is reached: the expected instant, and an interval around it. Each is null where it lies beyond the period's end.
+/// When more than the limit is spent: the expected instant, and an interval around it. Each is null where it lies beyond the period's end.
 /// </summary>
 public readonly record struct SpendForecast(long? ExhaustedAtMs, long? EarliestMs, long? LatestMs)
 {
@@ -45,10 +45,13 @@ public static class Forecast
     private const double Quantile = 1.2816;
 
     /// <summary>
-    /// Whether the next weeks are like the last is not in the residuals. A nightly batch that spends a budget to the end each month grows by
-    /// 31/28 from one month to the next, so usual spend is taken as uncertain by an eighth.
+    /// Whether the next weeks are like the last is not in the residuals. What spends a budget to the end each month grows by 31/28 from one
+    /// month to the next where it works every day, by 23/20 where it works on working days, so usual spend is known to 15 % only.
     /// </summary>
-    private const double LevelMargin = 0.125;
+    private const double LevelMargin = 0.15;
+
+    /// <summary>For the same reason an hour of up to so many times the usual is a usual one.</summary>
+    private const double UsualFactor = 1.3;
 
     /// <summary>Of a recent speed nothing tells the spread.</summary>
     private const double RecentMargin = 0.25;
@@ -74,7 +77,7 @@ public static class Forecast
         var endMs = isRolling ? input.NowMs + input.Period.LengthMs : input.Period.EndMs;
         var leaving = isRolling ? (double)input.Spent / input.Period.LengthMs : 0;
         var left = (double)(input.Limit - input.Spent);
-        if (left <= 0)
+        if (left < 0)
         {
             return new SpendForecast(input.NowMs, input.NowMs, input.NowMs);
         }
@@ -93,8 +96,9 @@ public static class Forecast
 
     private static SpendForecast Seasonal(in ForecastInput input, SpendProfile profile, double left, long endMs, double leaving)
     {
-        var unusual = (double)input.LastHour - profile.MostAround(input.NowMs) - (Quantile * profile.Deviation);
-        var excess = (Math.Max(0, unusual) / HourMs) - leaving;
+        var usual = profile.MostAround(input.NowMs - 1) + (Quantile * profile.Deviation);
+        var last = (double)input.LastHour;
+        var excess = (last > UsualFactor * usual ? (last - usual) / HourMs : 0) - leaving;
         return new SpendForecast(
             Walk(input.NowMs, profile, left, endMs, excess, 1, 0),
             Walk(input.NowMs, profile, left, endMs, excess, 1 + LevelMargin, Quantile * profile.Deviation),
@@ -116,7 +120,7 @@ public static class Forecast
                 sum += part * ((level * profile.Mean(hour + i) / HourMs) + excess);
                 passed += part / HourMs;
                 var total = sum + (spread * Math.Sqrt(passed));
-                if (total >= left)
+                if (total > left)
                 {
                     return at + (long)(part * Math.Clamp((left - before) / (total - before), 0, 1));
                 }
@@ -131,7 +135,7 @@ public static class Forecast
 
     private static long? Reached(long nowMs, double left, double speed, long endMs)
     {
-        var needed = speed > 0 ? left / speed : double.PositiveInfinity;
+        var needed = speed > 0 ? Math.Round(left / speed) : double.PositiveInfinity;
         return needed < endMs - nowMs ? nowMs + (long)needed : null;
     }
 }

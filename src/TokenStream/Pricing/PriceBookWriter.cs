@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using static TokenStream.Yaml.YamlText;
 
 namespace TokenStream.Pricing;
 
@@ -187,30 +188,5 @@ internal static class PriceBookWriter
             .Select(key => $"{key}: {PriceText.Format(rates[key], RateUnits.Million)}");
         var units = rates.UnitNames.Except(TokenUnits.Names).Select(name => $"{name}: {PriceText.Format(rates[name], 1)}").ToList();
         return units.Count > 0 ? tokens.Append($"per_unit: {{{string.Join(", ", units)}}}") : tokens;
-    }
-
-    /// <summary>Plain where YAML could read it as nothing but this text.</summary>
-    private static string Quote(string value)
-    {
-        var plain = value.Length > 0 && char.IsAsciiLetterOrDigit(value[0]) &&
-            value.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '/' or '-');
-        return plain ? value : $"\"{Escape(value)}\"";
-    }
-
-    private static string Escape(string value)
-    {
-        var escaped = new StringBuilder();
-        foreach (var character in value)
-        {
-            _ = character switch
-            {
-                '"' or '\\' => escaped.Append('\\').Append(character),
-                < ' ' or '\x7f' or '\x85' or '\u2028' or '\u2029' or '\ufeff' =>
-                    escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}"),
-                _ => escaped.Append(character),
-            };
-        }
-
-        return escaped.ToString();
     }
 }

@@ -15,11 +15,38 @@ internal sealed class TextErrors
     public const int MaxListed = 100;
 
     private readonly List<TextError> _errors = [];
+    private readonly Dictionary<YamlTree, string> _paths = new(ReferenceEqualityComparer.Instance);
     private int _unlisted;
 
     public bool Any => _errors.Count > 0;
 
-    public void Add(YamlTree node, string message) => Add(node.Line, node.Column, message);
+    public void Add(YamlTree node, string message) =>
+        Add(node.Line, node.Column, _paths.GetValueOrDefault(node) is { Length: > 0 } path ? $"{path}: {message}" : message);
+
+    /// <summary>Lets every error below a node tell its path too, such as <c>budgets[2].ladder[0].at</c>; items count from 0.</summary>
+    public void NamePaths(YamlTree node, string path = "")
+    {
+        _paths[node] = path;
+        switch (node)
+        {
+            case YamlMap map:
+                foreach (var (key, value) in map.Entries)
+                {
+                    var inner = path.Length > 0 ? $"{path}.{key.Text}" : key.Text;
+                    _paths[key] = inner;
+                    NamePaths(value, inner);
+                }
+
+                break;
+            case YamlList list:
+                for (var i = 0; i < list.Items.Count; i++)
+                {
+                    NamePaths(list.Items[i], string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"));
+                }
+
+                break;
+        }
+    }
 
     public void Add(int line, int column, string message)
     {

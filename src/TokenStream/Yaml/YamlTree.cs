@@ -19,9 +19,9 @@ internal abstract record YamlTree(int Line, int Column)
     /// <param name="noun">What the text is, such as "price book".</param>
     public static YamlTree? Parse(string text, string noun, TextErrors errors)
     {
+        var parser = new Parser(new StringReader(text));
         try
         {
-            var parser = new Parser(new StringReader(text));
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _))
             {
@@ -42,6 +42,13 @@ internal abstract record YamlTree(int Line, int Column)
         catch (YamlException exception)
         {
             errors.Add((int)exception.Start.Line, (int)exception.Start.Column, $"is not YAML: {exception.Message}");
+            return null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Its scanner gives up in this way on some broken flow mappings, after the last node that it understood.
+            var at = parser.Current?.End ?? Mark.Empty;
+            errors.Add((int)at.Line, (int)at.Column, "is not YAML from here on");
             return null;
         }
     }

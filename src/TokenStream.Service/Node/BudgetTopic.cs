@@ -1,0 +1,94 @@
+using Microsoft.Extensions.Logging;
+using TokenStream.Governing;
+using TokenStream.Kafka;
+using TokenStream.Service.Governing;
+
+namespace TokenStream.Service.Node;
+
+/// <summary>
+/// The compacted budgets topic, read once for all: the versions of the budgets, and what people ask of governing. Of a version the first
+/// record counts, so that two who publish the same number at once end with the same content. One reads and publishes; what was read last
+/// may be asked for by any thread.
+/// </summary>
+internal sealed class BudgetTopic(ConfigurationTopic topic, ILogger logger) : IDisposable
+{
+    /// <summary>So many versions are kept for going back; older ones are deleted by whoever publishes.</summary>
+    public const int KeptVersions = 100;
+
+    private readonly SortedDictionary<long, BudgetRecord> _records = [];
+    private volatile PublishedBudgets _current = PublishedBudgets.None;
+    private volatile GovernControls _controls = GovernControls.None;
+
+    /// <summary>The budgets in force: those of the latest version.</summary>
+    public PublishedBudgets Current => _current;
+
+    /// <summary>What people ask of governing.</summary>
+    public GovernControls Controls => _controls;
+
+    /// <summary>Every version known, oldest first. For the one who reads.</summary>
+    public IReadOnlyCollection<BudgetRecord> Records => _records.Values;
+
+    /// <summary>For the one who reads.</summary>
+    public BudgetRecord? Latest => _records.Count > 0 ? _records.Last().Value : null;
+
+    public BudgetRecord? Find(long version) => _records.GetValueOrDefault(version);
+
+    /// <summary>Reads what is new; whether anything was.</summary>
+    public bool Refresh()
+    {
+        var before = Latest;
+        var entries = topic.ReadToEnd();
+        foreach (var entry in entries.Where(entry => entry.Key.StartsWith(BudgetRecord.KeyPrefix, StringComparison.Ordinal)))
+        {
+            if (entry.Value is { } value && BudgetRecord.Parse(value) is var record && _records.TryAdd(record.Version, record))
+            {
+                NodeLog.BudgetsRead(logger, record.Version, record.Source, record.By);
+            }
+        }
+
+        if (Latest is { } latest && latest != before)
+        {
+            _current = latest.ToBudgets();
+        }
+
+        if (entries.Count > 0)
+        {
+            _controls = PeopleRequests.Controls(topic.Entries);
+        }
+
+        return entries.Count > 0;
+    }
+
+    /// <summary>Publishes content as the next version; returns that version once it is read back.</summary>
+    /// <param name="content">Makes the record that follows what is in force then.</param>
+    public async Task<BudgetRecord> PublishAsync(Func<PublishedBudgets, BudgetRecord> content)
+    {
+        while (true)
+        {
+            Refresh();
+            var wanted = content(_current) with { Version = (Latest?.Version ?? 0) + 1 };
+            await topic.AppendAsync(wanted.Key, wanted.ToBytes());
+            Refresh();
+            var counted = _records[wanted.Version];
+            if (counted.At == wanted.At && counted.By == wanted.By && counted.Hash == wanted.Hash)
+            {
+                await DeleteOldAsync();
+                return counted;
+            }
+
+            // Somebody else's record of that number came first. Compaction keeps the last of a key: make that the one that counts.
+            await topic.AppendAsync(counted.Key, counted.ToBytes());
+        }
+    }
+
+    public void Dispose() => topic.Dispose();
+
+    private async Task DeleteOldAsync()
+    {
+        foreach (var old in _records.Values.SkipLast(KeptVersions).ToList())
+        {
+            await topic.AppendAsync(old.Key, null);
+            _records.Remove(old.Version);
+        }
+    }
+}
