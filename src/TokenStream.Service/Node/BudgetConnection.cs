@@ -28,7 +28,7 @@ internal sealed class BudgetConnection : IDisposable
 
     public RulesTopic Rules { get; }
 
-    /// <summary>Puts budgets in force: written to the audit, then published.</summary>
+    /// <summary>Puts budgets in force: written to the audit, published, and the rules of aggregation brought in step.</summary>
     /// <exception cref="NodeStartException">They are too large for a record.</exception>
     public async Task<BudgetRecord> PublishAsync(BudgetDocument document, TenantDirectory directory, string source, string reason, Actor actor)
     {
@@ -42,7 +42,9 @@ internal sealed class BudgetConnection : IDisposable
         var changes = BudgetDiff.Of(Budgets.Current.Document, document).Concat(BudgetDiff.Of(Budgets.Current.Directory, directory));
         await _audit.AppendAsync(
             AuditKind.Budget, source, $"after version {Budgets.Current.Set.Version}", actor, reason, after: string.Join('\n', changes));
-        return await Budgets.PublishAsync(Content);
+        var published = await Budgets.PublishAsync(Content);
+        await BudgetRules.ReconcileAsync(Rules, Budgets.Current, _clock.GetUtcNow());
+        return published;
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using TokenStream.Governing;
 using TokenStream.Kafka;
 using TokenStream.Service.Options;
@@ -6,25 +7,28 @@ using TokenStream.Service.Options;
 namespace TokenStream.Service.Node;
 
 /// <summary>
-/// Keeps a node informed of the budgets and of what people ask: reads the budgets topic four times a second. What was read last stays in
-/// force while the log cannot be read.
+/// Keeps a node informed of the budgets and of what people ask: reads the budgets topic four times a second, and brings the rules of
+/// aggregation in step with each version. What was read last stays in force while the log cannot be read.
 /// </summary>
 internal sealed class BudgetFollower : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private readonly BudgetTopic _topic;
+
+    // A reader of its own: the node's is refreshed at another pace, and not for several threads.
+    private readonly RulesTopic _rules;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _following;
+    private long _reconciled = -1;
 
-    /// <summary>Reads what stands, and follows from there.</summary>
     public BudgetFollower(NodeOptions options, KafkaOptions kafka, TimeProvider clock, ILogger logger)
     {
         (_clock, _logger) = (clock, logger);
         _topic = new BudgetTopic(new ConfigurationTopic(kafka, options.Topics.Budgets, "tokenstream-budgets", logger), logger);
-        Refresh();
+        _rules = new RulesTopic(new ConfigurationTopic(kafka, options.Topics.Configuration, "tokenstream-budgets", NullLogger.Instance), NullLogger.Instance);
         _following = Task.Run(FollowAsync);
     }
 
@@ -38,6 +42,7 @@ internal sealed class BudgetFollower : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _following;
+        _rules.Dispose();
         _topic.Dispose();
         _stop.Dispose();
     }
@@ -48,8 +53,8 @@ internal sealed class BudgetFollower : IAsyncDisposable
         {
             while (true)
             {
+                await RefreshAsync();
                 await Task.Delay(Interval, _clock, _stop.Token);
-                Refresh();
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -58,11 +63,20 @@ internal sealed class BudgetFollower : IAsyncDisposable
         }
     }
 
-    private void Refresh()
+    private async Task RefreshAsync()
     {
         try
         {
             _topic.Refresh();
+            if (_topic.Current.Set.Version is var version && version > _reconciled)
+            {
+                if (await BudgetRules.ReconcileAsync(_rules, _topic.Current, _clock.GetUtcNow()))
+                {
+                    NodeLog.BudgetRulesPublished(_logger, version);
+                }
+
+                _reconciled = version;
+            }
         }
         catch (Exception failure) when (failure is KafkaUnavailableException or FormatException)
         {

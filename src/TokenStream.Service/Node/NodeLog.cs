@@ -37,4 +37,7 @@ internal static partial class NodeLog
 
     [LoggerMessage(7011, LogLevel.Warning, "The budgets topic could not be read, the budgets known last stay; trying again: {Reason}")]
     public static partial void BudgetsUnreadable(ILogger logger, string reason);
+
+    [LoggerMessage(7012, LogLevel.Information, "Rules for the scopes of version {Version} of the budgets are published")]
+    public static partial void BudgetRulesPublished(ILogger logger, long version);
 }

@@ -40,12 +40,18 @@ internal sealed class RulesTopic(ConfigurationTopic topic, ILogger logger) : IDi
         }
     }
 
-    /// <summary>Publishes content as the next version; returns that version once it is read back.</summary>
+    /// <summary>Publishes content as the next version, unless the latest one says the same; returns the version that says it once it is read back.</summary>
     public async Task<RulesRecord> PublishAsync(RulesRecord content)
     {
         while (true)
         {
             Refresh();
+            if (Latest is { } latest && latest.SameContent(content))
+            {
+                // Nodes that follow the same budgets publish at the same time: one version is enough.
+                return latest;
+            }
+
             var wanted = content with { Version = (Latest?.Version ?? 0) + 1 };
             var key = RulesRecord.KeyPrefix + wanted.Version.ToString("D10", CultureInfo.InvariantCulture);
             await topic.AppendAsync(key, wanted.ToBytes());
