@@ -78,6 +78,17 @@ public sealed class RowBinaryWriter : IDisposable
         value.CopyTo(Next(value.Length));
     }
 
+    /// <summary>The bytes of another writer, behind its own.</summary>
+    public void Append(RowBinaryWriter other)
+    {
+        foreach (var (bytes, length) in other._full)
+        {
+            bytes.AsSpan(0, length).CopyTo(Next(length));
+        }
+
+        other._bytes.AsSpan(0, other._used).CopyTo(Next(other._used));
+    }
+
     /// <summary>CRC-32C of all bytes, in order.</summary>
     public uint Checksum()
     {

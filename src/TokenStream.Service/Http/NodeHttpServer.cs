@@ -3,13 +3,14 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using TokenStream.Service.Node;
 using TokenStream.Service.Options;
 
 namespace TokenStream.Service.Http;
 
-/// <summary>Health and metrics over HTTP.</summary>
+/// <summary>Health, metrics and the API over HTTP.</summary>
 internal sealed class NodeHttpServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -20,8 +21,9 @@ internal sealed class NodeHttpServer : IAsyncDisposable
     /// <summary>Host and port that are listened on.</summary>
     public string Address { get; }
 
+    /// <param name="mapApi">Maps the API; null for none.</param>
     /// <exception cref="NodeStartException">The address is taken, refused or illegible.</exception>
-    public static async Task<NodeHttpServer> StartAsync(NodeOptions options, NodeHealth health, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<NodeHttpServer> StartAsync(NodeOptions options, NodeHealth health, TimeProvider clock, Action<IEndpointRouteBuilder>? mapApi, CancellationToken cancellation)
     {
         if (!IPEndPoint.TryParse(options.Listen, out var address))
         {
@@ -41,7 +43,8 @@ internal sealed class NodeHttpServer : IAsyncDisposable
         app.MapGet("/health/live", () => Results.Text("live\n"));
         app.MapGet("/health/ready", () => Ready(health));
         app.MapGet("/metrics", () => Results.Text(metrics.Write(), PrometheusExporter.ContentType));
-        app.MapGet("/", () => Results.Text("TokenStream\n\n/health/live\n/health/ready\n/metrics\n"));
+        app.MapGet("/", () => Results.Text("TokenStream\n\n/health/live\n/health/ready\n/metrics\n/v1\n"));
+        mapApi?.Invoke(app);
         try
         {
             await app.StartAsync(cancellation);

@@ -40,4 +40,7 @@ internal static partial class NodeLog
 
     [LoggerMessage(7012, LogLevel.Information, "Rules for the scopes of version {Version} of the budgets are published")]
     public static partial void BudgetRulesPublished(ILogger logger, long version);
+
+    [LoggerMessage(7020, LogLevel.Warning, "Records for the tables of governing wait, nothing is lost: {Reason}")]
+    public static partial void RecordsWait(ILogger logger, string reason);
 }

@@ -7,9 +7,11 @@ using TokenStream.Chdb.Engine;
 using TokenStream.Chdb.Http;
 using TokenStream.Chdb.Supervision;
 using TokenStream.ClickHouse;
+using TokenStream.Commands;
 using TokenStream.Kafka;
 using TokenStream.Pricing;
 using TokenStream.Runtime;
+using TokenStream.Service.Governing;
 using TokenStream.Service.Http;
 using TokenStream.Service.Options;
 using TokenStream.Storage;
@@ -32,6 +34,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
     private readonly Stack<Func<ValueTask>> _ends = new();
     private readonly StreamMetrics _metrics = new();
     private readonly NodeHealth _health = new();
+    private ClickHouseClient? _client;
 
     private TokenStreamNode(NodeOptions options, TimeProvider clock, ILoggerFactory loggers)
     {
@@ -104,6 +107,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         if (store is not null)
         {
             StartStoreStage(kafka, store);
+            StartTables(kafka, topics);
         }
 
         if (_options.OtlpEndpoint is { } endpoint)
@@ -116,7 +120,13 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             });
         }
 
-        var http = await NodeHttpServer.StartAsync(_options, _health, _clock, cancellation);
+        var api = new NodeApi(_options, kafka, topics.Partitions, _clock, _logger);
+        _ends.Push(() =>
+        {
+            api.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        var http = await NodeHttpServer.StartAsync(_options, _health, _clock, api.Map, cancellation);
         _ends.Push(http.DisposeAsync);
         NodeLog.Ready(
             _logger, _clock.GetElapsedTime(started).TotalSeconds, BootstrapServers, _options.Topics.Requests,
@@ -155,7 +165,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             client.Dispose();
             return ValueTask.CompletedTask;
         });
-        ClickHouseUrl = client.Options.ToString();
+        (_client, ClickHouseUrl) = (client, client.Options.ToString());
         NodeLog.SchemaReady(_logger, await new SchemaMigrator(client).MigrateAsync(cancellation));
         return new ClickHouseRollupStore(client);
     }
@@ -330,6 +340,20 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             }
         }, failure => NodeLog.RetentionFailed(_logger, failure.Message));
         _ends.Push(() => new ValueTask(dropping));
+    }
+
+    /// <summary>Topics that people and dashboards look at through the store.</summary>
+    private void StartTables(KafkaOptions kafka, TopicReport topics)
+    {
+        // The node's own key is made first, so that its commands are believed.
+        var keys = new SigningKeys(_options);
+        keys.OpenOrCreate().Dispose();
+        var verifier = new CommandVerifier(keys.Public());
+        var tables = new RecordsToTables(
+            _client!, kafka, [GovernTables.Audit(_options.Topics), GovernTables.Commands(_options.Topics, verifier)], topics.Partitions, _logger);
+        _health.Add("tables", () => tables.Unavailable is { } reason ? $"records for tables wait, nothing is lost: {reason}" : null);
+        tables.Start(_clock);
+        _ends.Push(tables.DisposeAsync);
     }
 
     private void Run(StreamWorker worker, params IDisposable[] sinks)

@@ -67,6 +67,10 @@ public static class CommandFormat
         return true;
     }
 
+    /// <summary>The parameters alone, for people: a JSON object.</summary>
+    public static byte[] WriteParameters(ActionParameters parameters) =>
+        JsonSerializer.SerializeToUtf8Bytes(Parameters(parameters) ?? new ParametersJson(), CommandJsonContext.Default.ParametersJson);
+
     /// <summary>Null where there is nothing to say.</summary>
     internal static ParametersJson? Parameters(ActionParameters parameters) => parameters == ActionParameters.Nothing
         ? null

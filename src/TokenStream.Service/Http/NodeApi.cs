@@ -1,0 +1,42 @@
+using System.Net;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using TokenStream.Commands;
+using TokenStream.Kafka;
+using TokenStream.Service.Governing;
+using TokenStream.Service.Options;
+
+namespace TokenStream.Service.Http;
+
+/// <summary>The API of one node with what it reads and writes. It needs the log alone, so that it works while the store is away.</summary>
+internal sealed class NodeApi : IDisposable
+{
+    private readonly Audit _audit;
+    private readonly PeopleRequests _requests;
+    private readonly CommandTable _commands;
+    private readonly GovernApi _govern;
+
+    /// <param name="partitions">Each topic's number of partitions.</param>
+    /// <exception cref="Node.NodeStartException">Tokens or keys cannot be read.</exception>
+    public NodeApi(NodeOptions options, KafkaOptions kafka, IReadOnlyDictionary<string, int> partitions, TimeProvider clock, ILogger logger)
+    {
+        var tokens = options.TokensFile is { } file ? new ApiTokens(file) : null;
+        var keys = new SigningKeys(options).Public();
+        Access = new ApiAccess(tokens, IPEndPoint.TryParse(options.Listen, out var address) && IPAddress.IsLoopback(address.Address));
+        _audit = new Audit(options, kafka, clock, logger);
+        _requests = new PeopleRequests(new ConfigurationTopic(kafka, options.Topics.Budgets, "tokenstream-api", logger), _audit, clock);
+        _commands = new CommandTable(kafka, options.Topics.Commands, partitions[options.Topics.Commands], new CommandVerifier(keys), logger);
+        _govern = new GovernApi(Access, _requests, _commands, clock);
+    }
+
+    public ApiAccess Access { get; }
+
+    public void Map(IEndpointRouteBuilder app) => _govern.Map(app);
+
+    public void Dispose()
+    {
+        _commands.Dispose();
+        _requests.Dispose();
+        _audit.Dispose();
+    }
+}
