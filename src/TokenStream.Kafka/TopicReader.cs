@@ -14,7 +14,9 @@ public sealed class TopicReader : IDisposable
 
     /// <param name="partitions">How many partitions the topic has; all are read.</param>
     /// <param name="from">The offset that each partition is read from; null for the beginning of all.</param>
-    public TopicReader(KafkaOptions options, string topic, int partitions, string clientId, ILogger logger, IReadOnlyList<long>? from = null)
+    /// <param name="since">Reads from the first record with this timestamp or a later one; null for no such limit.</param>
+    public TopicReader(
+        KafkaOptions options, string topic, int partitions, string clientId, ILogger logger, IReadOnlyList<long>? from = null, DateTimeOffset? since = null)
     {
         _options = options;
         _topic = topic;
@@ -25,7 +27,8 @@ public sealed class TopicReader : IDisposable
             .SetErrorHandler((_, error) => OnError(error))
             .SetLogHandler((_, line) => KafkaLog.Library(logger, clientId, line.Facility, line.Message))
             .Build();
-        _consumer.Assign(Enumerable.Range(0, partitions).Select(partition => new TopicPartitionOffset(topic, partition, Start(partition, from))));
+        var start = since is { } time ? Offsets(partitions, time) : from;
+        _consumer.Assign(Enumerable.Range(0, partitions).Select(partition => new TopicPartitionOffset(topic, partition, Start(partition, start))));
     }
 
     /// <summary>The offset after the last one read of a partition.</summary>
@@ -69,6 +72,16 @@ public sealed class TopicReader : IDisposable
         _positions[partition] = from[partition] >= bounds.Low.Value && from[partition] <= bounds.High.Value ? from[partition] : bounds.Low.Value;
         return _positions[partition];
     }
+
+    private List<long> Offsets(int partitions, DateTimeOffset since)
+    {
+        var times = Enumerable.Range(0, partitions).Select(partition => new TopicPartitionTimestamp(_topic, partition, new Timestamp(since)));
+        var offsets = Guard(() => _consumer.OffsetsForTimes(times, _options.AnswerTimeout)).ToDictionary(found => found.Partition.Value, found => found.Offset);
+        return [.. Enumerable.Range(0, partitions).Select(partition => offsets[partition] is { IsSpecial: false } offset ? offset.Value : End(partition))];
+    }
+
+    private long End(int partition) =>
+        Guard(() => _consumer.QueryWatermarkOffsets(new TopicPartition(_topic, partition), _options.AnswerTimeout)).High.Value;
 
     private T Guard<T>(Func<T> ask)
     {

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TokenStream.ClickHouse;
 using TokenStream.Kafka;
 using TokenStream.Pricing;
+using TokenStream.Service.Governing;
 using TokenStream.Service.Node;
 using TokenStream.Storage;
 
@@ -18,14 +19,16 @@ internal static class PricesCommand
 
     private static readonly Option<bool> Yes = new("--yes") { Description = "Do not ask." };
 
+    private static readonly Option<string?> Reason = new("--reason") { Description = "Why; kept in the audit." };
+
     internal static Command Create()
     {
         var file = new Argument<FileInfo>("file") { Description = "A price book (YAML, or LiteLLM's price map); its entries win over the default book's." };
         var version = new Argument<long>("version") { Description = "The version to go back to, as `prices history` shows it." };
         var diff = new Command("diff", "Show how a price book differs from the one in force.") { file };
-        var apply = new Command("apply", "Put a price book in force, after showing what it changes.") { file, Yes };
+        var apply = new Command("apply", "Put a price book in force, after showing what it changes.") { file, Reason, Yes };
         var history = new Command("history", "List the versions of the rules.");
-        var rollback = new Command("rollback", "Put the prices of an earlier version in force again.") { version, Yes };
+        var rollback = new Command("rollback", "Put the prices of an earlier version in force again.") { version, Reason, Yes };
         diff.SetAction((p, _) => RunAsync(p, rules => DiffAsync(p, rules, PriceFiles.Book(p.GetValue(file)!.FullName))));
         apply.SetAction((p, _) => RunAsync(p, rules => ApplyAsync(p, rules, PriceFiles.Book(p.GetValue(file)!.FullName), "apply")));
         history.SetAction((p, _) => RunAsync(p, History));
@@ -94,14 +97,24 @@ internal static class PricesCommand
         {
             Format = 2,
             Source = source,
-            By = $"{Environment.UserName}@{Environment.MachineName}",
+            By = Actor.CommandLine.By,
             At = TimeProvider.System.GetUtcNow(),
             Prices = PriceBookWriter.Write(after.Content),
             PricesHash = after.Hash,
         };
+        await AuditAsync(parsed, source, latest.Version, before, after);
         var published = await rules.PublishAsync(content);
         Console.WriteLine($"Version {published.Version} is in force; nodes take it up within a minute. Back: tokenstream prices rollback {latest.Version}");
         return 0;
+    }
+
+    private static async Task AuditAsync(ParseResult parsed, string action, long version, PriceBook before, PriceBook after)
+    {
+        var options = Connections.Options(parsed);
+        using var audit = new Audit(options, Connections.ToKafka(options), TimeProvider.System, NullLogger.Instance);
+        await audit.AppendAsync(
+            AuditKind.Price, action, string.Create(CultureInfo.InvariantCulture, $"after version {version}"), Actor.CommandLine,
+            parsed.GetValue(Reason) ?? "", $"{before.Name} {before.Hash}", $"{after.Name} {after.Hash}\n{PriceBookDiff.Of(before, after).Render()}");
     }
 
     private static bool Confirm(decimal? change)

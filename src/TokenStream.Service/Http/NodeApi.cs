@@ -4,20 +4,23 @@ using Microsoft.Extensions.Logging;
 using TokenStream.Commands;
 using TokenStream.Kafka;
 using TokenStream.Service.Governing;
+using TokenStream.Service.Node;
 using TokenStream.Service.Options;
 
 namespace TokenStream.Service.Http;
 
 /// <summary>The API of one node with what it reads and writes. It needs the log alone, so that it works while the store is away.</summary>
-internal sealed class NodeApi : IDisposable
+internal sealed class NodeApi : IAsyncDisposable
 {
     private readonly Audit _audit;
     private readonly PeopleRequests _requests;
     private readonly CommandTable _commands;
     private readonly GovernApi _govern;
+    private readonly BudgetStateTable _states;
+    private readonly BudgetsApi _budgets;
 
     /// <param name="partitions">Each topic's number of partitions.</param>
-    /// <exception cref="Node.NodeStartException">Tokens or keys cannot be read.</exception>
+    /// <exception cref="NodeStartException">Tokens or keys cannot be read.</exception>
     public NodeApi(NodeOptions options, KafkaOptions kafka, IReadOnlyDictionary<string, int> partitions, TimeProvider clock, ILogger logger)
     {
         var tokens = options.TokensFile is { } file ? new ApiTokens(file) : null;
@@ -27,14 +30,22 @@ internal sealed class NodeApi : IDisposable
         _requests = new PeopleRequests(new ConfigurationTopic(kafka, options.Topics.Budgets, "tokenstream-api", logger), _audit, clock);
         _commands = new CommandTable(kafka, options.Topics.Commands, partitions[options.Topics.Commands], new CommandVerifier(keys), logger);
         _govern = new GovernApi(Access, _requests, _commands, clock);
+        _states = new BudgetStateTable(kafka, options.Topics.BudgetStates, partitions[options.Topics.BudgetStates], clock, logger);
+        _budgets = new BudgetsApi(_govern, () => new BudgetConnection(options, kafka, clock, logger), _states);
     }
 
     public ApiAccess Access { get; }
 
-    public void Map(IEndpointRouteBuilder app) => _govern.Map(app);
-
-    public void Dispose()
+    public void Map(IEndpointRouteBuilder app)
     {
+        _govern.Map(app);
+        _budgets.Map(app);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _budgets.Dispose();
+        await _states.DisposeAsync();
         _commands.Dispose();
         _requests.Dispose();
         _audit.Dispose();

@@ -121,11 +121,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         }
 
         var api = new NodeApi(_options, kafka, topics.Partitions, _clock, _logger);
-        _ends.Push(() =>
-        {
-            api.Dispose();
-            return ValueTask.CompletedTask;
-        });
+        _ends.Push(api.DisposeAsync);
         var http = await NodeHttpServer.StartAsync(_options, _health, _clock, api.Map, cancellation);
         _ends.Push(http.DisposeAsync);
         NodeLog.Ready(

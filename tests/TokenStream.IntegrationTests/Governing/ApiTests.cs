@@ -3,7 +3,9 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using TokenStream.Budgets;
 using TokenStream.Commands;
+using TokenStream.Governing;
 using TokenStream.IntegrationTests.Kafka;
 using TokenStream.Kafka;
 using TokenStream.Scopes;
@@ -39,6 +41,8 @@ public sealed class ApiTests(KafkaLogs logs) : IAsyncLifetime
             {
                 Budgets = await KafkaLogs.TopicAsync(kafka, 1, ("cleanup.policy", "compact")),
                 Audit = await KafkaLogs.TopicAsync(kafka, 1),
+                Configuration = await KafkaLogs.TopicAsync(kafka, 1, ("cleanup.policy", "compact")),
+                BudgetStates = await KafkaLogs.TopicAsync(kafka, 1),
                 Commands = await KafkaLogs.TopicAsync(kafka, 1, ("cleanup.policy", "compact")),
             },
         };
@@ -227,6 +231,89 @@ public sealed class ApiTests(KafkaLogs logs) : IAsyncLifetime
         Assert.Equal("allow", Assert.Single(listed["requests"]!.AsArray())!["action"]!.GetValue<string>());
     }
 
+    [Fact]
+    public async Task Budgets_are_put_shown_and_refused_with_every_error()
+    {
+        const string Budgets = "version: 1\nbudgets:\n  - {name: acme, scope: {tenant: acme}, amount: 500 USD, period: month}\n  - {name: beta, scope: {tenant: beta}, amount: 7 USD, period: day}\n";
+        using var http = await StartAsync(_options);
+        using var put = await SendAsync(http, HttpMethod.Put, "/v1/budgets?reason=first", Budgets, contentType: "application/yaml");
+        Assert.Equal(1, (await ReadAsync(put))["version"]!.GetValue<long>());
+        using var again = await SendAsync(http, HttpMethod.Put, "/v1/budgets?reason=again", Budgets, contentType: "application/yaml");
+        Assert.Equal(1, (await ReadAsync(again))["version"]!.GetValue<long>());
+
+        var shown = await ReadAsync(await http.GetAsync(new Uri("/v1/budgets", UriKind.Relative)));
+        Assert.Equal((1, "local", "first"), (shown["version"]!.GetValue<long>(), shown["by"]!.GetValue<string>(), shown["reason"]!.GetValue<string>()));
+        Assert.Contains("500 USD", shown["yaml"]!.GetValue<string>(), StringComparison.Ordinal);
+
+        using var broken = await SendAsync(
+            http, HttpMethod.Put, "/v1/budgets?reason=r", "version: 1\nbudgets:\n  - {name: A B, amount: 5 EUR}\n", contentType: "application/yaml");
+        Assert.Equal(HttpStatusCode.BadRequest, broken.StatusCode);
+        Assert.True((await ReadAsync(broken))["errors"]!.AsArray().Count >= 3);
+        using var silent = await SendAsync(http, HttpMethod.Put, "/v1/budgets", Budgets, contentType: "application/yaml");
+        Assert.Equal(HttpStatusCode.BadRequest, silent.StatusCode);
+        using var asJson = await SendAsync(http, HttpMethod.Put, "/v1/budgets?reason=r", Budgets);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, asJson.StatusCode);
+        Assert.Equal(["apply"], ReadAudit().Select(record => record.Action));
+    }
+
+    [Fact]
+    public async Task Budgets_are_an_admins_and_shown_to_a_tenant_as_far_as_they_are_its_own()
+    {
+        var file = Path.Combine(_folder.Path, "tokens.txt");
+        var secrets = Roles.ToDictionary(name => name, _ => ApiToken.NewSecret());
+        await File.WriteAllLinesAsync(file,
+        [
+            new ApiToken("olga", ApiRole.Operator, null, ApiToken.HashOf(secrets["operator"])).Line(),
+            new ApiToken("adam", ApiRole.Admin, null, ApiToken.HashOf(secrets["viewer"])).Line(),
+            new ApiToken("theo", ApiRole.Admin, "beta", ApiToken.HashOf(secrets["tenant"])).Line(),
+        ]);
+        const string Budgets = "version: 1\nbudgets:\n  - {name: acme, scope: {tenant: acme}, amount: 500 USD, period: month}\n  - {name: beta, scope: {tenant: beta}, amount: 7 USD, period: day}\n";
+        using (var topic = new ConfigurationTopic(_options.ToKafka(_options.Kafka!), _options.Topics.BudgetStates, "test-writer", NullLogger.Instance))
+        {
+            foreach (var tenant in new[] { "acme", "beta" })
+            {
+                await topic.AppendAsync(tenant, AlertFormat.Write(State(tenant)));
+            }
+
+            await topic.AppendAsync("garbage", "{}"u8.ToArray());
+        }
+
+        using var http = await StartAsync(_options with { TokensFile = file });
+        Assert.Equal(HttpStatusCode.Forbidden, await PutAsync("operator"));
+        Assert.Equal(HttpStatusCode.Forbidden, await PutAsync("tenant"));
+        Assert.Equal(HttpStatusCode.OK, await PutAsync("viewer"));
+        var theirs = (await GetAsync("tenant", "/v1/budgets"))["yaml"]!.GetValue<string>();
+        Assert.Contains("beta", theirs, StringComparison.Ordinal);
+        Assert.DoesNotContain("acme", theirs, StringComparison.Ordinal);
+        await Eventually.TrueAsync(
+            async () => (await GetAsync("viewer", "/v1/budgets/state"))["states"]!.AsArray().Count == 2, "both states are shown", () => "");
+        var state = Assert.Single((await GetAsync("tenant", "/v1/budgets/state"))["states"]!.AsArray())!;
+        Assert.Equal(("beta", "123"), (state["budget"]!.GetValue<string>(), state["figures"]!["spent"]!.GetValue<string>()));
+
+        async Task<HttpStatusCode> PutAsync(string who)
+        {
+            using var answer = await SendAsync(
+                http, HttpMethod.Put, "/v1/budgets?reason=r", Budgets, ("Authorization", $"Bearer {secrets[who]}"), "application/yaml");
+            return answer.StatusCode;
+        }
+
+        async Task<JsonObject> GetAsync(string who, string path)
+        {
+            using var answer = await SendAsync(http, HttpMethod.Get, path, null, ("Authorization", $"Bearer {secrets[who]}"));
+            return await ReadAsync(answer);
+        }
+    }
+
+    private static BudgetStateRecord State(string tenant) => new()
+    {
+        Budget = tenant,
+        Scope = $"tenant={tenant}",
+        State = BudgetState.Ok,
+        Mode = BudgetMode.Observe,
+        AtMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+        Figures = new EvaluationFigures { IsTokens = false, Spent = 123, Limit = 500, PeriodStartMs = 0, PeriodEndMs = 1, DemandPerMinute = 0 },
+    };
+
     private static async Task<HttpResponseMessage> SendAsync(
         HttpClient http, HttpMethod method, string path, string? body, (string Name, string Value)? header = null, string? contentType = "application/json")
     {
@@ -249,10 +336,10 @@ public sealed class ApiTests(KafkaLogs logs) : IAsyncLifetime
 
     private async Task<HttpClient> StartAsync(NodeOptions options)
     {
-        var partitions = new Dictionary<string, int> { [options.Topics.Commands] = 1, [options.Topics.Budgets] = 1, [options.Topics.Audit] = 1 };
+        var partitions = new Dictionary<string, int> { [options.Topics.Commands] = 1, [options.Topics.BudgetStates] = 1 };
         var api = new NodeApi(options, options.ToKafka(options.Kafka!), partitions, TimeProvider.System, NullLogger.Instance);
         var server = await NodeHttpServer.StartAsync(options, new NodeHealth(), TimeProvider.System, api.Map, CancellationToken.None);
-        _ends.Add(server);
+        _ends.AddRange([api, server]);
         return new HttpClient { BaseAddress = new Uri($"http://{server.Address.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)}") };
     }
 
