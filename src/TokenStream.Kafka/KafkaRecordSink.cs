@@ -40,7 +40,13 @@ public sealed class KafkaRecordSink : IRecordSink
     public long Acknowledged { get; private set; }
 
     public void Publish(
-        TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, IReadOnlyList<RecordHeader>? headers = null)
+        TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, IReadOnlyList<RecordHeader>? headers = null) =>
+        Publish(partition, key, value, headers, isDeletion: false);
+
+    public void Delete(TopicPartition partition, ReadOnlySpan<byte> key) => Publish(partition, key, default, null, isDeletion: true);
+
+    private void Publish(
+        TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, IReadOnlyList<RecordHeader>? headers, bool isDeletion)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var producer = _producer ??= Open();
@@ -55,7 +61,7 @@ public sealed class KafkaRecordSink : IRecordSink
         {
             var error = headers is { Count: > 0 }
                 ? producer.Produce(partition, key, value, headers)
-                : producer.Produce(partition, key, value);
+                : producer.Produce(partition, key, value, isDeletion);
             if (error == NativeError.None)
             {
                 return;

@@ -70,7 +70,7 @@ internal sealed unsafe class NativeProducer : IDisposable
     }
 
     /// <summary>Puts a record into the buffer. Returns <see cref="NativeError.None"/>, or why it was not taken.</summary>
-    public int Produce(TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    public int Produce(TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isDeletion = false)
     {
         fixed (byte* keyBytes = key, valueBytes = value)
         {
@@ -80,7 +80,7 @@ internal sealed unsafe class NativeProducer : IDisposable
                 Topic(partition.Topic),
                 partition.Partition,
                 CopyFlag,
-                valueBytes is null ? &empty : valueBytes,
+                isDeletion ? null : valueBytes is null ? &empty : valueBytes,
                 (nuint)value.Length,
                 keyBytes,
                 (nuint)key.Length,

@@ -15,7 +15,6 @@ internal sealed class BudgetBinding
     private const int HistoryHours = 4 * SpendProfile.HoursOfWeek;
 
     private readonly PeriodCalendar _calendar;
-    private readonly long _sinceMs;
     private readonly int _columns;
     private BurnRatePlan[] _plans = [];
     private PeriodBoundary? _start;
@@ -30,13 +29,16 @@ internal sealed class BudgetBinding
     /// <param name="sinceMs">From when on the scope's spend is published.</param>
     public BudgetBinding(Budget budget, ScopeAccount account, PeriodCalendar calendar, long sinceMs)
     {
-        (Budget, Account, _calendar, _sinceMs) = (budget, account, calendar, sinceMs);
+        (Budget, Account, _calendar, SinceMs) = (budget, account, calendar, sinceMs);
         _columns = budget.Amount.IsTokens ? SumColumns.Tokens : SumColumns.Money;
     }
 
     public Budget Budget { get; }
 
     public ScopeAccount Account { get; }
+
+    /// <summary>From when on the scope's spend is published.</summary>
+    public long SinceMs { get; }
 
     /// <summary>The running period; of length 0 before the first look.</summary>
     public PeriodSpan Period { get; private set; }
@@ -126,11 +128,11 @@ internal sealed class BudgetBinding
 
     private PeriodBoundary Boundary(long timeMs)
     {
-        var boundary = Account.Boundary(timeMs, _columns, _sinceMs);
+        var boundary = Account.Boundary(timeMs, _columns, SinceMs);
         if (!boundary.IsComplete && Account.Scope[ScopeDimension.User].Kind != ScopeTermKind.Any)
         {
             // Rollups do not hold users: what came before can never be told.
-            (boundary.IsComplete, boundary.CountsFromMs) = (true, _sinceMs);
+            (boundary.IsComplete, boundary.CountsFromMs) = (true, SinceMs);
         }
 
         return boundary;

@@ -45,9 +45,9 @@ public sealed class BudgetEvaluator
     /// <summary>How many scopes each budget with "each" governs, by name.</summary>
     public IReadOnlyDictionary<string, int> EachCounts => _eachCounts;
 
-    /// <summary>Scopes, and the starts of their periods, whose spend before they were known is not told yet.</summary>
-    public IEnumerable<(Scope Scope, long StartMs)> Seeding =>
-        _bindings.SelectMany(list => list).Where(binding => binding.IsSeeding).Select(binding => (binding.Account.Scope, binding.Period.StartMs)).Distinct();
+    /// <summary>Scopes whose running period began before their spend was published, and what they had spent is not told yet.</summary>
+    public IEnumerable<SeedingScope> Seeding => _bindings.SelectMany(list => list).Where(binding => binding.IsSeeding)
+        .Select(binding => new SeedingScope(binding.Account.Scope, binding.Period.StartMs, binding.SinceMs)).Distinct();
 
     /// <summary>The running periods, for a snapshot.</summary>
     internal IEnumerable<RunningPeriod> Running =>
@@ -237,3 +237,8 @@ public sealed class BudgetEvaluator
 
 /// <summary>The running period of a budget for a scope, and what was carried into it.</summary>
 internal sealed record RunningPeriod(string Budget, Scope Scope, PeriodSpan Period, Int128 Carried);
+
+/// <summary>A scope whose running period began before its spend was published.</summary>
+/// <param name="PeriodStartMs">From when on its spend is asked for.</param>
+/// <param name="SinceMs">From when on the ledger has it.</param>
+public sealed record SeedingScope(Scope Scope, long PeriodStartMs, long SinceMs);

@@ -41,7 +41,11 @@ public sealed class StreamMetrics : IDisposable
         StoreBlocks = _meter.CreateCounter<long>("tokenstream.store.blocks", "{block}", "Blocks of rollups and of spend stored.");
         StoreRows = _meter.CreateCounter<long>("tokenstream.store.rows", "{row}", "Rollups and sums of scopes stored.");
         StoreRetries = _meter.CreateCounter<long>("tokenstream.store.retries", "{attempt}", "Blocks that the store did not take; each is tried again.");
+        Govern = new GovernMetrics(_meter);
     }
+
+    /// <summary>Those of govern.</summary>
+    public GovernMetrics Govern { get; }
 
     public Counter<long> Decisions { get; }
 

@@ -1,4 +1,5 @@
 using TokenStream.Budgets;
+using TokenStream.Governing;
 using TokenStream.Scopes;
 using TokenStream.Windowing;
 using Xunit;
@@ -150,7 +151,7 @@ public sealed class BudgetEvaluatorTests
         var feed = new LedgerFeed(new(), [_budget], June + Day, isNew: true);
         feed.Spend(June + Day, 5 * Usd);
         Assert.True(feed.Evaluate(June + Day + Minute).IsSeeding);
-        Assert.Equal([(Acme, June)], feed.Evaluator.Seeding);
+        Assert.Equal([new SeedingScope(Acme, June, June + Day)], feed.Evaluator.Seeding);
         Assert.True(feed.Evaluator.SetOpeningBalance(Acme, June, new SpendMeasures { Cost = 40 * Usd }));
         Assert.False(feed.Evaluator.SetOpeningBalance(Acme, June, new SpendMeasures { Cost = 40 * Usd }));
         var evaluation = feed.Evaluate(June + Day + Minute);
@@ -245,7 +246,7 @@ public sealed class BudgetEvaluatorTests
         var feed = new LedgerFeed(_budget);
         feed.Spend(June, Usd);
         feed.EvaluateAll(June + 5_000);
-        var seen = new List<TokenStream.Governing.BudgetEvaluation>();
+        var seen = new List<BudgetEvaluation>();
         for (var now = June + 6_000; now < June + 106_000; now += 100)
         {
             feed.Evaluator.Evaluate(now, seen);

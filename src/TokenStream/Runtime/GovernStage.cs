@@ -1,0 +1,473 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using TokenStream.Commands;
+using TokenStream.Governing;
+
+namespace TokenStream.Runtime;
+
+/// <summary>
+/// Drives ledger and governor of the spend partitions that one worker owns, and publishes what they decide: docs/governing.md. A key of the
+/// commands topic has one writer at a time; whoever was one before it cannot commit, and what it may still publish has a lower epoch.
+/// </summary>
+public sealed class GovernStage : IStage
+{
+    private const long LookMs = 1_000;
+
+    private readonly IRecordSource _source;
+    private readonly IRecordSink _sink;
+    private readonly ICompactedLog _commandLog;
+    private readonly ICompactedLog _ledgerLog;
+    private readonly Func<GovernInputs?> _inputs;
+    private readonly CommandSigner _signer;
+    private readonly CommandVerifier _verifier;
+    private readonly GovernStageOptions _options;
+    private readonly StreamMetrics _metrics;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+
+    // Only the worker's thread changes it; health is read from others.
+    private readonly ConcurrentDictionary<TopicPartition, GovernPartition> _partitions = [];
+    private readonly ConcurrentQueue<OpeningBalance> _openings = [];
+    private readonly Dictionary<int, Heartbeat> _heartbeats = [];
+    private readonly List<BudgetEvaluation> _evaluations = [];
+    private long _waitMs;
+    private long _sinceHeartbeatMs;
+    private long _sinceLookMs;
+
+    /// <param name="inputs">What people have said; null until it is known: nothing begins before.</param>
+    public GovernStage(
+        IRecordSource source,
+        IRecordSink sink,
+        ICompactedLog commandLog,
+        ICompactedLog ledgerLog,
+        Func<GovernInputs?> inputs,
+        CommandSigner signer,
+        CommandVerifier verifier,
+        GovernStageOptions options,
+        StreamMetrics metrics,
+        TimeProvider clock,
+        ILogger logger)
+    {
+        (_source, _sink, _commandLog, _ledgerLog, _inputs) = (source, sink, commandLog, ledgerLog, inputs);
+        (_signer, _verifier, _options, _metrics, _clock, _logger) = (signer, verifier, options, metrics, clock, logger);
+        _sinceHeartbeatMs = options.HeartbeatIntervalMs;
+        metrics.Govern.Observe(() => _partitions.Values.Select(p => p.Gauges).OfType<GovernGauges>(), () => Evaluations);
+    }
+
+    /// <summary>Partitions that do not read, with the reason.</summary>
+    public IEnumerable<(TopicPartition Partition, string Reason)> Stopped =>
+        _partitions.Values.Where(p => p.Stopped is not null).Select(p => (p.Partition, p.Stopped!)).ToArray();
+
+    /// <summary>Whether the group has given this worker any partition.</summary>
+    public bool HasPartitions => !_partitions.IsEmpty;
+
+    /// <summary>Whether every partition of this worker decides.</summary>
+    public bool IsDeciding => _partitions.Values.All(p => p.Phase == GovernPhase.Deciding);
+
+    /// <summary>How every budget of this worker's partitions stands, as evaluated last. For any thread.</summary>
+    public IEnumerable<BudgetEvaluation> Evaluations => _partitions.Values.SelectMany(p => p.Latest.Values);
+
+    /// <summary>Scopes whose period began before their spend was published. For any thread.</summary>
+    public IEnumerable<SeedingScope> Seeding => _partitions.Values.SelectMany(p => p.Seeding);
+
+    internal IEnumerable<GovernPartition> Partitions => _partitions.Values;
+
+    /// <summary>Tells what a scope had spent before its spend was published. For any thread; acts with the next step.</summary>
+    public void SetOpeningBalance(OpeningBalance opening) => _openings.Enqueue(opening);
+
+    public (long Offset, IPartitionReader Reader) Assigned(TopicPartition partition)
+    {
+        var owned = new GovernPartition(partition, Damaged);
+        _partitions[partition] = owned;
+        return (_source.Committed(partition)?.Offset ?? _source.QueryWatermarks(partition).Start, owned);
+    }
+
+    // Effects are performed to their end between two polls: nothing is in flight here.
+    public void Revoked(TopicPartition partition) => _partitions.TryRemove(partition, out _);
+
+    public void Lost(TopicPartition partition) => _partitions.TryRemove(partition, out _);
+
+    public async ValueTask StepAsync(long elapsedMs)
+    {
+        (_waitMs, _sinceHeartbeatMs, _sinceLookMs) = (_waitMs - elapsedMs, _sinceHeartbeatMs + elapsedMs, _sinceLookMs + elapsedMs);
+        if (_inputs() is not { } inputs || _partitions.IsEmpty)
+        {
+            return;
+        }
+
+        try
+        {
+            await StepAsync(inputs);
+        }
+        catch (PublishFailedException failure)
+        {
+            Log.PublishFailed(_logger, failure.Message);
+            _metrics.PublishFailures.Add(1);
+            RestartAll();
+        }
+        catch (SourceFailedException failure)
+        {
+            Log.GovernWaits(_logger, failure.Message);
+            RestartAll();
+        }
+    }
+
+    private async ValueTask StepAsync(GovernInputs inputs)
+    {
+        foreach (var partition in _partitions.Values.Where(p => p is { Phase: GovernPhase.Starting, Stopped: null } && _waitMs <= 0))
+        {
+            await StartAsync(partition, inputs);
+        }
+
+        Follow();
+        var now = Now();
+        foreach (var partition in _partitions.Values.Where(p => p is { Stopped: null } and not { Phase: GovernPhase.Starting }))
+        {
+            Adopt(partition, inputs, now);
+            partition.Evaluator.SetNow(now);
+            if (partition.Phase == GovernPhase.CatchingUp && partition.Position >= partition.CatchUpEnd)
+            {
+                partition.Phase = GovernPhase.Deciding;
+                Log.GovernDecides(_logger, partition.Partition, partition.Commit.Epoch, partition.Ledger.Count);
+            }
+
+            if (partition.Phase == GovernPhase.Deciding)
+            {
+                await DecideAsync(partition, now);
+            }
+        }
+
+        ApplyOpenings();
+        await BeatAsync();
+        Look(now);
+    }
+
+    /// <summary>Takes over a partition. What a crash right after each step means stands beside it.</summary>
+    private async ValueTask StartAsync(GovernPartition partition, GovernInputs inputs)
+    {
+        var (start, end) = _source.QueryWatermarks(partition.Partition);
+        var committed = _source.Committed(partition.Partition) is { } known
+            ? GovernCommit.Parse(known.Offset, known.Metadata)
+            : new GovernCommit(start, 0, 0, "");
+
+        // 1. The epoch is raised. From here on every owner before cannot commit, so it issues nothing that was not decided. Crash: the next raises it again.
+        if (!await CommitAsync(partition, committed with { Epoch = committed.Epoch + 1, Counter = 0 }))
+        {
+            return;
+        }
+
+        // 2. The commands topic is read to its end: what stands, and what versions were given.
+        var commands = new CommandTable(_verifier);
+        _commandLog.ReadAll(partition.Number, (_, offset, key, value, isDeletion) => commands.Read(offset, key, value, isDeletion));
+        if (commands.Highest.Epoch >= partition.Commit.Epoch &&
+            !await CommitAsync(partition, partition.Commit with { Epoch = commands.Highest.Epoch + 1 }))
+        {
+            return;
+        }
+
+        // 3. The ledger goes on from the snapshot that the commit names, and reads to the end found above before anything is decided.
+        var snapshots = new SnapshotTable(partition.Number);
+        _ledgerLog.ReadAll(partition.Number, (_, _, key, value, isDeletion) => snapshots.Read(key, value, isDeletion, committed.Snapshot));
+        Restore(partition, inputs, commands, snapshots, start, end);
+    }
+
+    private void Restore(GovernPartition partition, GovernInputs inputs, CommandTable commands, SnapshotTable snapshots, long start, long end)
+    {
+        var (now, offset) = (Now(), partition.Commit.Offset);
+        var restored = new RestoredLedger(new SpendLedger(_options.MaxScopes), [], []);
+        partition.CompleteSinceMs = 0;
+        if (partition.Commit.Snapshot.Length > 0)
+        {
+            if (snapshots.Take(partition.Commit.Snapshot) is { } chunks && offset >= start)
+            {
+                restored = LedgerSnapshot.Read(chunks, _options.MaxScopes);
+            }
+            else
+            {
+                (offset, partition.CompleteSinceMs) = (start, now);
+                partition.Commit = partition.Commit with { Offset = start, Snapshot = "" };
+                Log.SnapshotGone(_logger, partition.Partition);
+            }
+        }
+        else if (start > 0)
+        {
+            (offset, partition.CompleteSinceMs) = (start, now);
+        }
+
+        var evaluator = new BudgetEvaluator(restored.Ledger, partition.Number, _options.Partitions);
+        evaluator.Restore(restored.Running);
+        var governor = new Governor(partition.Number, new GovernorOptions { Partitions = _options.Partitions });
+        governor.Restore(commands.Commands.ToArray(), GovernNotes.Read(restored.Notes), now);
+        partition.Begin(restored.Ledger, evaluator, governor, commands, snapshots, offset, end);
+        partition.SnapshotMs = now;
+        partition.Phase = GovernPhase.CatchingUp;
+        Adopt(partition, inputs, now);
+        _source.Seek(partition.Partition, offset);
+        Log.GovernRestored(_logger, partition.Partition, restored.Ledger.Count, end - offset);
+    }
+
+    /// <summary>Takes up what people have said since the last look.</summary>
+    private static void Adopt(GovernPartition partition, GovernInputs inputs, long now)
+    {
+        if (ReferenceEquals(partition.Inputs, inputs))
+        {
+            return;
+        }
+
+        var before = partition.Inputs;
+        partition.Inputs = inputs;
+        if (before is null || !ReferenceEquals(before.Set, inputs.Set) || !ReferenceEquals(before.SinceMs, inputs.SinceMs))
+        {
+            var since = partition.CompleteSinceMs == 0
+                ? inputs.SinceMs
+                : inputs.SinceMs.ToDictionary(pair => pair.Key, pair => Math.Max(pair.Value, partition.CompleteSinceMs), StringComparer.Ordinal);
+            partition.Evaluator.Adopt(inputs.Set, since, now);
+            partition.Latest.Clear();
+        }
+
+        if (before is null || !ReferenceEquals(before.Set, inputs.Set) || !ReferenceEquals(before.Directory, inputs.Directory))
+        {
+            partition.Governor.Adopt(inputs.Set, inputs.Directory);
+        }
+
+        if (before is null || !ReferenceEquals(before.Controls, inputs.Controls))
+        {
+            partition.Governor.SetControls(inputs.Controls);
+        }
+    }
+
+    private async ValueTask DecideAsync(GovernPartition partition, long now)
+    {
+        _evaluations.Clear();
+        partition.Evaluator.Evaluate(now, _evaluations);
+        foreach (var evaluation in _evaluations)
+        {
+            partition.Latest[(evaluation.Budget.Name, evaluation.Scope.Text)] = evaluation;
+        }
+
+        _metrics.Govern.Evaluations.Add(_evaluations.Count);
+        var isPublished = false;
+        if (_evaluations.Count > 0)
+        {
+            isPublished = await PublishAsync(partition, partition.Governor.Evaluate(_evaluations, now));
+        }
+
+        if (partition.Phase == GovernPhase.Deciding)
+        {
+            isPublished |= await PublishAsync(partition, partition.Governor.Tick(now));
+        }
+
+        partition.Commands.TakeCovered((key, bytes) =>
+        {
+            Log.CommandPublishedAgain(_logger, key);
+            _metrics.Govern.CommandsAgain.Add(1);
+            _sink.Publish(new TopicPartition(_options.CommandsTopic, partition.Number), System.Text.Encoding.UTF8.GetBytes(key), bytes);
+            isPublished = true;
+        });
+        if (isPublished)
+        {
+            await _sink.FlushAsync();
+        }
+
+        await SnapshotAsync(partition, now);
+    }
+
+    /// <summary>Performs what the governor decided. Returns whether something was published.</summary>
+    private async ValueTask<bool> PublishAsync(GovernPartition partition, GovernorOutput output)
+    {
+        if (ReferenceEquals(output, GovernorOutput.Nothing))
+        {
+            return false;
+        }
+
+        // 1. The versions are committed before a command of them is seen: an owner that lost the partition ends here. Crash: the numbers are left out.
+        var first = partition.Commit.Counter + 1;
+        if (output.Commands.Count > 0 && !await CommitAsync(partition, partition.Commit with { Counter = partition.Commit.Counter + output.Commands.Count }))
+        {
+            return false;
+        }
+
+        // 2. Commands and what is told of them. Crash, or no answer: the successor reads what the log has of them and decides from there.
+        var topic = new TopicPartition(_options.CommandsTopic, partition.Number);
+        var issued = output.Commands.Select((command, i) => command with { Version = new CommandVersion(partition.Commit.Epoch, first + i) }).ToArray();
+        var renewed = issued.Select(command => partition.Commands.Find(command.Key) is { } before && before.Action == command.Action && before.Id == command.Id).ToArray();
+        foreach (var command in issued)
+        {
+            var bytes = _signer.Sign(command);
+            partition.Commands.Publish(command, bytes);
+            _sink.Publish(topic, System.Text.Encoding.UTF8.GetBytes(command.Key), bytes);
+        }
+
+        foreach (var key in output.Tombstones)
+        {
+            partition.Commands.Bury(key);
+            _sink.Delete(topic, System.Text.Encoding.UTF8.GetBytes(key));
+        }
+
+        foreach (var transition in output.Transitions)
+        {
+            var alert = Alert.Of(transition);
+            _sink.Publish(new TopicPartition(_options.AlertsTopic, 0), System.Text.Encoding.UTF8.GetBytes(alert.Fingerprint), AlertFormat.Write(alert));
+        }
+
+        await _sink.FlushAsync();
+        var acknowledged = Now();
+        for (var i = 0; i < issued.Length; i++)
+        {
+            _metrics.Govern.Count(issued[i], isNew: !renewed[i] && issued[i].Action != CommandAction.None, acknowledged);
+            if (!renewed[i])
+            {
+                Log.CommandIssued(_logger, issued[i].Key, issued[i].Action, issued[i].Reason);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// Writes a snapshot whole under a new name; the commit that names it makes it valid; then those of lower offsets go. A crash in between
+    /// leaves records that nobody asks for.
+    /// </summary>
+    private async ValueTask SnapshotAsync(GovernPartition partition, long now)
+    {
+        var interval = Math.Max(_options.SnapshotIntervalMs, partition.SnapshotBytes * 1000 / _options.SnapshotBytesPerSecond);
+        if (now - partition.SnapshotMs < interval || partition.Position <= partition.Commit.Offset)
+        {
+            return;
+        }
+
+        var topic = new TopicPartition(_options.LedgerTopic, partition.Number);
+        var name = SnapshotTable.NameOf(partition.Position, partition.Commit.Epoch, ++partition.SnapshotNumber);
+        var (chunks, written) = (0, 0L);
+        LedgerSnapshot.Write(partition.Ledger, partition.Evaluator, GovernNotes.Write(partition.Governor.OpenAlerts(now)), (chunk, bytes) =>
+        {
+            _sink.Publish(topic, partition.Snapshots.Key(name, chunk), bytes);
+            (chunks, written) = (chunk + 1, written + bytes.Length);
+        });
+        await _sink.FlushAsync();
+        partition.Snapshots.Written(name, chunks);
+        if (!await CommitAsync(partition, partition.Commit with { Offset = partition.Position, Snapshot = name }))
+        {
+            return;
+        }
+
+        foreach (var key in partition.Snapshots.TakeOlder(name))
+        {
+            _sink.Delete(topic, key);
+        }
+
+        await _sink.FlushAsync();
+        (partition.SnapshotMs, partition.SnapshotBytes) = (now, written);
+    }
+
+    private async ValueTask BeatAsync()
+    {
+        if (_sinceHeartbeatMs < _options.HeartbeatIntervalMs)
+        {
+            return;
+        }
+
+        _sinceHeartbeatMs = 0;
+        foreach (var partition in _partitions.Values.Where(p => p is { Phase: GovernPhase.Deciding, Stopped: null }))
+        {
+            var governor = partition.Governor;
+            var beat = new Heartbeat
+            {
+                Partition = partition.Number,
+                Version = new CommandVersion(partition.Commit.Epoch, partition.Commit.Counter),
+                AtMs = Now(),
+                ActiveCommands = governor.InForce.Count,
+                ActiveTenants = governor.ActiveTenants,
+                HitTenants = governor.HitTenants,
+                IsPaused = governor.IsPaused,
+            };
+            _sink.Publish(new TopicPartition(_options.CommandsTopic, partition.Number), System.Text.Encoding.UTF8.GetBytes(beat.Key), _signer.Sign(beat));
+        }
+
+        await _sink.FlushAsync();
+    }
+
+    /// <summary>Reads back what the commands topic has got since, other partitions' heartbeats included.</summary>
+    private void Follow() => _commandLog.Follow((number, offset, key, value, isDeletion) =>
+    {
+        if (key.StartsWith("heartbeat/"u8))
+        {
+            if (_verifier.TryVerify(key, value, out var record) == CommandRefusal.None && record.Heartbeat is { } heartbeat)
+            {
+                _heartbeats[heartbeat.Partition] = heartbeat;
+            }
+        }
+        else if (_partitions.Values.FirstOrDefault(p => p.Number == number) is { Phase: not GovernPhase.Starting } partition)
+        {
+            partition.Commands.Read(offset, key, value, isDeletion);
+        }
+    });
+
+    private void ApplyOpenings()
+    {
+        while (_openings.TryDequeue(out var opening))
+        {
+            var number = opening.Scope.Partition(_options.Partitions);
+            if (_partitions.Values.FirstOrDefault(p => p.Number == number) is { Phase: not GovernPhase.Starting } partition)
+            {
+                partition.Evaluator.SetOpeningBalance(opening.Scope, opening.PeriodStartMs, opening.Measures);
+            }
+        }
+    }
+
+    private void Look(long now)
+    {
+        if (_sinceLookMs < LookMs)
+        {
+            return;
+        }
+
+        _sinceLookMs = 0;
+        foreach (var partition in _partitions.Values.Where(p => p.Phase != GovernPhase.Starting))
+        {
+            var others = _heartbeats.Values.Where(beat => beat.Partition != partition.Number && now - beat.AtMs < 10 * _options.HeartbeatIntervalMs).ToArray();
+            partition.Governor.SetOtherPartitions(others.Sum(beat => beat.ActiveTenants), others.Sum(beat => beat.HitTenants));
+            partition.Seeding = [.. partition.Evaluator.Seeding];
+            var end = _source.Watermarks(partition.Partition).End;
+            partition.Gauges = new GovernGauges(
+                partition.Number, Math.Max(0, end - partition.Position), partition.Ledger.Count, partition.SnapshotBytes, now - partition.SnapshotMs);
+        }
+    }
+
+    private async ValueTask<bool> CommitAsync(GovernPartition partition, GovernCommit commit)
+    {
+        if (await _source.CommitAsync([new OffsetCommit(partition.Partition, commit.Offset, commit.ToMetadata())]))
+        {
+            partition.Commit = commit;
+            return true;
+        }
+
+        Log.CommitFailed(_logger, partition.Partition);
+        _metrics.CommitFailures.Add(1);
+        Restart(partition);
+        return false;
+    }
+
+    private void RestartAll()
+    {
+        foreach (var partition in _partitions.Values)
+        {
+            Restart(partition);
+        }
+    }
+
+    /// <summary>Begins again at what is committed: what was decided and not published is decided anew, or not at all.</summary>
+    private void Restart(GovernPartition partition)
+    {
+        partition.Phase = GovernPhase.Starting;
+        _waitMs = _options.RetryMs;
+    }
+
+    private long Now() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private void Damaged(TopicPartition partition, long offset, FormatException failure)
+    {
+        Log.SpendDamaged(_logger, partition, offset, failure.Message);
+        _metrics.CountRefused("spend_damaged");
+    }
+}

@@ -1,0 +1,28 @@
+namespace TokenStream.Runtime;
+
+/// <summary>Names and limits of the govern stage.</summary>
+public sealed record GovernStageOptions
+{
+    /// <summary>Partitions of the spend, commands and ledger topics: scopes are routed over them.</summary>
+    public required int Partitions { get; init; }
+
+    public string CommandsTopic { get; init; } = "tokenstream.commands";
+
+    public string LedgerTopic { get; init; } = "tokenstream.ledger";
+
+    public string AlertsTopic { get; init; } = "tokenstream.alerts";
+
+    /// <summary>Most scopes of a partition.</summary>
+    public int MaxScopes { get; init; } = 200_000;
+
+    /// <summary>A snapshot is written this often at most ..</summary>
+    public long SnapshotIntervalMs { get; init; } = 60_000;
+
+    /// <summary>.. and so that not more than this is written a second, on average.</summary>
+    public long SnapshotBytesPerSecond { get; init; } = 1 << 20;
+
+    public long HeartbeatIntervalMs { get; init; } = 1_000;
+
+    /// <summary>A start that failed is tried again after this long.</summary>
+    public long RetryMs { get; init; } = 1_000;
+}

@@ -1,0 +1,237 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using TokenStream.Budgets;
+using TokenStream.Commands;
+using TokenStream.Governing;
+using TokenStream.Runtime;
+using TokenStream.Scopes;
+using TokenStream.Windowing;
+using Xunit;
+using static TokenStream.Tests.Governing.LedgerFeed;
+
+namespace TokenStream.Tests.Runtime;
+
+public sealed class GovernStageTests : IDisposable
+{
+    private const string Spend = "tokenstream.spend";
+    private const string Commands = "tokenstream.commands";
+
+    private readonly MemoryLog _log = new();
+    private readonly ManualClock _clock = new(June + Day);
+    private readonly StreamMetrics _metrics = new();
+    private readonly CommandSigner _signer = new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+    private GovernInputs _inputs = Inputs(Killing());
+    private long _decision;
+
+    private CommandVerifier Verifier => new(CommandKey.ReadPublic(_signer.PublicPem));
+
+    [Fact]
+    public async Task Spend_above_the_amount_brings_about_a_signed_kill_and_one_only()
+    {
+        var owner = NewOwner();
+        await RunAsync(owner);
+        WriteSpend(150 * Usd);
+        await RunAsync(owner);
+        await RunAsync(owner);
+        var command = Assert.Single(Issued());
+        Assert.Equal((CommandAction.Kill, "tenant=acme|budget/acme", new CommandVersion(1, 1)), (command.Action, command.Key, command.Version));
+        Assert.Equal(150 * Usd, command.Cause!.Spent);
+        Assert.Contains(_log.Topic("tokenstream.alerts"), record => record.Value is not null);
+    }
+
+    [Fact]
+    public async Task Nothing_is_decided_before_the_end_that_was_found_at_the_start()
+    {
+        WriteSpend(150 * Usd);
+        var owner = NewOwner();
+        await owner.Stage.StepAsync(0);
+        owner.Source.Poll(TimeSpan.Zero, owner.Stage);
+        await owner.Stage.StepAsync(0);
+        Assert.False(owner.Stage.IsDeciding);
+        Assert.Empty(Issued());
+        await RunAsync(owner);
+        Assert.Single(Issued());
+    }
+
+    [Fact]
+    public async Task A_new_owner_goes_on_with_what_the_log_has_in_a_higher_epoch()
+    {
+        var first = NewOwner();
+        await RunAsync(first);
+        WriteSpend(150 * Usd);
+        await RunAsync(first);
+        var second = NewOwner();
+        await RunAsync(second);
+        Assert.Single(Issued());
+        Assert.StartsWith("tg1 e=2 ", _log.Commit!.Metadata, StringComparison.Ordinal);
+
+        // What a person does shows that it writes: a pause releases the command.
+        _inputs = _inputs with { Controls = new GovernControls(new GovernPause(true, "test", "tester", _clock.NowMs), []) };
+        await RunAsync(second);
+        var release = Issued()[^1];
+        Assert.Equal((CommandAction.None, new CommandVersion(2, 1)), (release.Action, release.Version));
+    }
+
+    [Fact]
+    public async Task An_owner_that_cannot_commit_publishes_no_command()
+    {
+        var stale = NewOwner();
+        await RunAsync(stale);
+        _ = _log.NewOwner(Spend);
+        WriteSpend(150 * Usd);
+        await RunAsync(stale);
+        Assert.Empty(Issued());
+    }
+
+    [Fact]
+    public async Task A_batch_that_was_not_acknowledged_is_decided_anew_in_a_higher_epoch()
+    {
+        var owner = NewOwner();
+        await RunAsync(owner);
+        WriteSpend(150 * Usd);
+        owner.Sink.Fails = true;
+        await RunAsync(owner);
+        Assert.Empty(Issued());
+        _clock.NowMs += 1_000;
+        await RunAsync(owner, elapsedMs: 1_000);
+        await RunAsync(owner);
+        Assert.Equal(new CommandVersion(2, 1), Assert.Single(Issued()).Version);
+    }
+
+    [Fact]
+    public async Task A_record_that_does_not_count_above_a_command_is_covered_by_it_again()
+    {
+        var owner = NewOwner();
+        await RunAsync(owner);
+        WriteSpend(150 * Usd);
+        await RunAsync(owner);
+        await RunAsync(owner);
+        var topic = _log.Topic(Commands);
+        var mine = topic.Last(record => Encoding.UTF8.GetString(record.Key).StartsWith("tenant", StringComparison.Ordinal));
+        foreach (var junk in new byte[]?[] { null, "forged"u8.ToArray(), _signer.Sign(Issued()[0] with { Version = new CommandVersion(0, 9), Action = CommandAction.None }) })
+        {
+            topic.Add((mine.Key, junk));
+            await RunAsync(owner);
+            Assert.Equal(mine.Value, topic.Last(record => record.Key.AsSpan().SequenceEqual(mine.Key)).Value);
+            await RunAsync(owner);
+        }
+    }
+
+    [Fact]
+    public async Task A_snapshot_is_gone_on_from_and_older_ones_go()
+    {
+        var owner = NewOwner();
+        await RunAsync(owner);
+        for (var i = 0; i < 3; i++)
+        {
+            WriteSpend(10 * Usd);
+            _clock.NowMs += 61_000;
+            await RunAsync(owner);
+        }
+
+        var live = new Dictionary<string, bool>();
+        foreach (var (key, value) in _log.Topic("tokenstream.ledger"))
+        {
+            live[Encoding.UTF8.GetString(key)] = value is not null;
+        }
+
+        Assert.Equal(3, live.Count);
+        Assert.Single(live, pair => pair.Value);
+        Assert.Equal(_log.Topic(Spend).Count, _log.Commit!.Offset);
+        var second = NewOwner();
+        await RunAsync(second);
+        Assert.Equal(30 * Usd, Assert.Single(second.Stage.Evaluations).Spent);
+        WriteSpend(5 * Usd);
+        await RunAsync(second);
+        Assert.Equal(35 * Usd, Assert.Single(second.Stage.Evaluations).Spent);
+    }
+
+    [Fact]
+    public async Task Heartbeats_tell_epoch_and_counter_each_second()
+    {
+        var owner = NewOwner();
+        await RunAsync(owner);
+        WriteSpend(150 * Usd);
+        await RunAsync(owner, elapsedMs: 1_000);
+        var (key, value) = _log.Topic(Commands).Last(record => record.Key.AsSpan().StartsWith("heartbeat/"u8));
+        Assert.Equal(CommandRefusal.None, Verifier.TryVerify(key, value, out var record));
+        Assert.Equal((new CommandVersion(1, 1), 1, 0), (record.Heartbeat!.Version, record.Heartbeat.ActiveCommands, record.Heartbeat.Partition));
+    }
+
+    public void Dispose()
+    {
+        _metrics.Dispose();
+        _signer.Dispose();
+    }
+
+    private static Budget Killing() => Monthly(100) with
+    {
+        Mode = BudgetMode.Enforce,
+        Ladder = [new LadderStep { Trigger = LadderTrigger.Exhausted, Level = 100, Action = CommandAction.Kill }],
+    };
+
+    private static GovernInputs Inputs(params Budget[] budgets) =>
+        new(new BudgetSet(1, budgets), TenantDirectory.Empty, budgets.ToDictionary(b => b.Scope.Text, _ => 0L), GovernControls.None);
+
+    private Owner NewOwner()
+    {
+        var (source, sink) = (_log.NewOwner(Spend), new MemorySink(_log));
+        var stage = new GovernStage(
+            source,
+            sink,
+            new MemoryCompactedLog(_log, Commands),
+            new MemoryCompactedLog(_log, "tokenstream.ledger"),
+            () => _inputs,
+            _signer,
+            Verifier,
+            new GovernStageOptions { Partitions = 1 },
+            _metrics,
+            _clock,
+            NullLogger.Instance);
+        return new Owner(source, sink, stage);
+    }
+
+    /// <summary>Polls and steps until what it started with is read and what it found is decided.</summary>
+    private static async Task RunAsync(Owner owner, long elapsedMs = 10)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            owner.Source.Poll(TimeSpan.Zero, owner.Stage);
+            await owner.Stage.StepAsync(i == 0 ? elapsedMs : 0);
+        }
+    }
+
+    private void WriteSpend(Int128 cost)
+    {
+        var window = _clock.NowMs / 10_000 * 10_000;
+        var encoder = new SpendEncoder();
+        encoder.Add(Encoding.UTF8.GetBytes(Acme.Text), _clock.NowMs - window, new SpendMeasures { Cost = cost, Requests = 10, Tokens = 100 });
+        _decision++;
+        var header = new RollupBlockHeader(0, "llm.requests", 0, window, _decision, _decision, _decision, 1, Final: true);
+        _log.Topic(Spend).Add(([], encoder.Finish(header, 1).ToArray()));
+    }
+
+    private List<Command> Issued()
+    {
+        var commands = new List<Command>();
+        foreach (var (key, value) in _log.Topic(Commands))
+        {
+            if (value is not null && Verifier.TryVerify(key, value, out var record) == CommandRefusal.None && record.Command is { } command)
+            {
+                commands.Add(command);
+            }
+        }
+
+        return commands;
+    }
+
+    private sealed record Owner(MemoryLog.MemorySource Source, MemorySink Sink, GovernStage Stage);
+
+    private sealed class ManualClock(long nowMs) : TimeProvider
+    {
+        public long NowMs { get; set; } = nowMs;
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(NowMs);
+    }
+}
