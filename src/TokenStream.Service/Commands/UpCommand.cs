@@ -16,7 +16,7 @@ internal static class UpCommand
     private static readonly Option<string?> ClickHouseListen = new("--clickhouse-listen") { Description = "Where the embedded ClickHouse listens (default 127.0.0.1:8123)." };
     private static readonly Option<string?> Listen = new("--listen") { Description = "Where health and metrics are served (default 127.0.0.1:8080)." };
     private static readonly Option<string?> Prices = new("--prices") { Description = "A price book (YAML, or LiteLLM's price map) whose entries win over the default book's." };
-    private static readonly Option<string?> Roles = new("--roles") { Description = "The stages this node takes part in: aggregate,store (default both)." };
+    private static readonly Option<string?> Roles = new("--roles") { Description = "The stages this node takes part in: aggregate,store,govern (default all)." };
     private static readonly Option<FileInfo?> Config = new("--config") { Description = "A YAML file with all of these and the rest; options win over it." };
     private static readonly Option<bool> AllowRemote = new("--allow-remote") { Description = "Allow listeners that other machines reach; none asks for a password." };
     private static readonly Option<bool> JsonLogs = new("--json-logs") { Description = "Log lines as JSON." };
@@ -79,11 +79,12 @@ internal static class UpCommand
             {
                 "aggregate" => NodeRoles.Aggregate,
                 "store" => NodeRoles.Store,
-                _ => throw new NodeStartException($"--roles {text}: '{name}' is not a role; possible are aggregate and store."),
+                "govern" => NodeRoles.Govern,
+                _ => throw new NodeStartException($"--roles {text}: '{name}' is not a role; possible are aggregate, store and govern."),
             };
         }
 
-        return roles == NodeRoles.None ? throw new NodeStartException("--roles names no role; possible are aggregate and store.") : roles;
+        return roles == NodeRoles.None ? throw new NodeStartException("--roles names no role; possible are aggregate, store and govern.") : roles;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)

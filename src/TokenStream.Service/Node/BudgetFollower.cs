@@ -23,6 +23,7 @@ internal sealed class BudgetFollower : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _following;
     private long _reconciled = -1;
+    private volatile bool _isRead;
 
     public BudgetFollower(NodeOptions options, KafkaOptions kafka, TimeProvider clock, ILogger logger)
     {
@@ -31,6 +32,9 @@ internal sealed class BudgetFollower : IAsyncDisposable
         _rules = new RulesTopic(new ConfigurationTopic(kafka, options.Topics.Configuration, "tokenstream-budgets", NullLogger.Instance), NullLogger.Instance);
         _following = Task.Run(FollowAsync);
     }
+
+    /// <summary>Whether the topic was read to its end once: until then nothing is known, which is not the same as no budgets.</summary>
+    public bool IsRead => _isRead;
 
     /// <summary>The budgets in force.</summary>
     public PublishedBudgets Budgets => _topic.Current;
@@ -68,6 +72,7 @@ internal sealed class BudgetFollower : IAsyncDisposable
         try
         {
             _topic.Refresh();
+            _isRead = true;
             if (_topic.Current.Set.Version is var version && version > _reconciled)
             {
                 if (await BudgetRules.ReconcileAsync(_rules, _topic.Current, _clock.GetUtcNow()))

@@ -18,6 +18,8 @@ internal sealed class BudgetTopic(ConfigurationTopic topic, ILogger logger) : ID
     private readonly SortedDictionary<long, BudgetRecord> _records = [];
     private volatile PublishedBudgets _current = PublishedBudgets.None;
     private volatile GovernControls _controls = GovernControls.None;
+    private Dictionary<string, long> _sinceMs = [];
+    private long _noted;
 
     /// <summary>The budgets in force: those of the latest version.</summary>
     public PublishedBudgets Current => _current;
@@ -48,7 +50,8 @@ internal sealed class BudgetTopic(ConfigurationTopic topic, ILogger logger) : ID
 
         if (Latest is { } latest && latest != before)
         {
-            _current = latest.ToBudgets();
+            NoteScopes();
+            _current = latest.ToBudgets() with { SinceMs = _sinceMs };
         }
 
         if (entries.Count > 0)
@@ -82,6 +85,25 @@ internal sealed class BudgetTopic(ConfigurationTopic topic, ILogger logger) : ID
     }
 
     public void Dispose() => topic.Dispose();
+
+    /// <summary>Of each scope that a version names, keeps since when every version has named it.</summary>
+    private void NoteScopes()
+    {
+        foreach (var record in _records.Values.Where(record => record.Version > _noted))
+        {
+            _noted = record.Version;
+            var at = record.At.ToUnixTimeMilliseconds();
+            try
+            {
+                _sinceMs = record.ToBudgets().Set.Patterns.ToDictionary(
+                    pattern => pattern.Text, pattern => _sinceMs.GetValueOrDefault(pattern.Text, at), StringComparer.Ordinal);
+            }
+            catch (FormatException)
+            {
+                // A version that cannot be read was never in force.
+            }
+        }
+    }
 
     private async Task DeleteOldAsync()
     {

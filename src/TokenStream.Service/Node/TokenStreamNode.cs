@@ -110,6 +110,11 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             StartTables(kafka, topics);
         }
 
+        if (_options.Roles.HasFlag(NodeRoles.Govern))
+        {
+            StartGovern(kafka, topics, budgets);
+        }
+
         if (_options.OtlpEndpoint is { } endpoint)
         {
             var push = MetricsPush.Start(endpoint);
@@ -350,6 +355,14 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         _health.Add("tables", () => tables.Unavailable is { } reason ? $"records for tables wait, nothing is lost: {reason}" : null);
         tables.Start(_clock);
         _ends.Push(tables.DisposeAsync);
+    }
+
+    private void StartGovern(KafkaOptions kafka, TopicReport topics, BudgetFollower budgets)
+    {
+        var role = new GovernRole(_options, kafka, topics.Partitions[_options.Topics.Spend], budgets, _metrics, _clock, _loggers);
+        _health.Add("govern", () => Condition(role.Stage.Stopped, role.Stage.HasPartitions)
+            ?? (role.Stage.IsDeciding ? null : "reads spend up to the end it found, and decides nothing before; gateways go on with what they know"));
+        Run(role.Worker, role);
     }
 
     private void Run(StreamWorker worker, params IDisposable[] sinks)

@@ -207,13 +207,13 @@ internal static class NodeConfigFile
         NodeRoles? roles = null;
         foreach (var name in names)
         {
-            if (Enum.TryParse<NodeRoles>(name.Text, ignoreCase: true, out var role) && role is NodeRoles.Aggregate or NodeRoles.Store)
+            if (Enum.TryParse<NodeRoles>(name.Text, ignoreCase: true, out var role) && role is NodeRoles.Aggregate or NodeRoles.Store or NodeRoles.Govern)
             {
                 roles = (roles ?? NodeRoles.None) | role;
             }
             else
             {
-                errors.Add(name, $"'{name.Text}' is not a role; possible are aggregate and store");
+                errors.Add(name, $"'{name.Text}' is not a role; possible are aggregate, store and govern");
             }
         }
 

@@ -15,7 +15,10 @@ internal enum NodeRoles
     /// <summary>Rollups to ClickHouse.</summary>
     Store = 2,
 
-    All = Aggregate | Store,
+    /// <summary>Spend of scopes to commands.</summary>
+    Govern = 4,
+
+    All = Aggregate | Store | Govern,
 }
 
 /// <summary>Everything a node can be told. Defaults run one node with everything embedded.</summary>
