@@ -15,6 +15,7 @@ var root = new RootCommand("TokenStream: exact, governed LLM spend from token ev
     CommandsCommand.Create(),
     GovernCommand.Create(),
     KeysCommand.Create(),
+    AlertsCommand.Create(),
     TokensCommand.Create(),
 };
 

@@ -13,6 +13,12 @@ internal sealed class RulesTopic(ConfigurationTopic topic, ILogger logger) : IDi
 {
     private readonly SortedDictionary<long, RulesRecord> _records = [];
 
+    private string? _pricesHash;
+    private long _pricesChangedMs;
+
+    /// <summary>When the prices in force were published first, milliseconds since the Unix epoch; null before any were. From any thread.</summary>
+    public long? PricesChangedMs => Volatile.Read(ref _pricesChangedMs) is > 0 and var changed ? changed : null;
+
     /// <summary>What the stages take the rules from.</summary>
     public RulesHistory History { get; } = new();
 
@@ -35,6 +41,12 @@ internal sealed class RulesTopic(ConfigurationTopic topic, ILogger logger) : IDi
             if (_records.TryAdd(record.Version, record))
             {
                 History.Add(record.ToRules());
+                if (record.PricesHash != _pricesHash)
+                {
+                    _pricesHash = record.PricesHash;
+                    Volatile.Write(ref _pricesChangedMs, record.At.ToUnixTimeMilliseconds());
+                }
+
                 NodeLog.RulesRead(logger, record.Version, record.Source, record.By);
             }
         }

@@ -11,6 +11,7 @@ using TokenStream.Commands;
 using TokenStream.Kafka;
 using TokenStream.Pricing;
 using TokenStream.Runtime;
+using TokenStream.Service.Alerting;
 using TokenStream.Service.Governing;
 using TokenStream.Service.Http;
 using TokenStream.Service.Options;
@@ -113,6 +114,11 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         if (_options.Roles.HasFlag(NodeRoles.Govern))
         {
             StartGovern(kafka, topics, budgets);
+        }
+
+        if (_options.Roles.HasFlag(NodeRoles.Govern) && _options.Receivers.Count > 0)
+        {
+            StartAlerts(kafka);
         }
 
         if (_options.OtlpEndpoint is { } endpoint)
@@ -231,6 +237,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             rules.Dispose();
             return ValueTask.CompletedTask;
         });
+        _metrics.ObservePrices(() => rules.PricesChangedMs);
         await ReadRulesAsync(rules);
         var wanted = RulesRecord.Of(_options, book, topics.Partitions, "start", _clock.GetUtcNow());
         if (rules.Latest is { } latest)
@@ -350,8 +357,12 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         var keys = new SigningKeys(_options);
         keys.OpenOrCreate().Dispose();
         var verifier = new CommandVerifier(keys.Public());
-        var tables = new RecordsToTables(
-            _client!, kafka, [GovernTables.Audit(_options.Topics), GovernTables.Commands(_options.Topics, verifier)], topics.Partitions, _logger);
+        IReadOnlyList<RecordTable> records =
+        [
+            GovernTables.Audit(_options.Topics), GovernTables.Commands(_options.Topics, verifier), AlertTables.Alerts(_options.Topics),
+            AlertTables.BudgetStates(_options.Topics),
+        ];
+        var tables = new RecordsToTables(_client!, kafka, records, topics.Partitions, _logger);
         _health.Add("tables", () => tables.Unavailable is { } reason ? $"records for tables wait, nothing is lost: {reason}" : null);
         tables.Start(_clock);
         _ends.Push(tables.DisposeAsync);
@@ -363,6 +374,15 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         _health.Add("govern", () => Condition(role.Stage.Stopped, role.Stage.HasPartitions)
             ?? (role.Stage.IsDeciding ? null : "reads spend up to the end it found, and decides nothing before; gateways go on with what they know"));
         Run(role.Worker, role);
+    }
+
+    private void StartAlerts(KafkaOptions kafka)
+    {
+        var source = new NativeBatchSource(kafka, $"{_options.GroupPrefix}-alerts", [_options.Topics.Alerts], "tokenstream-alerts", _clock, _logger);
+        var stage = new AlertStage(source, _options.Receivers, _clock, _metrics.Alerts, _logger);
+        var delivery = AlertDelivery.Start(_options.Receivers, () => stage.Book, _clock, _metrics.Alerts, _logger);
+        _ends.Push(delivery.DisposeAsync);
+        Run(new StreamWorker("alerts", source, stage, _clock, _logger));
     }
 
     private void Run(StreamWorker worker, params IDisposable[] sinks)

@@ -43,6 +43,7 @@ internal static class NodeConfigFile
         options = ReadClickHouse(root.Child("clickhouse"), options, errors);
         options = ReadTopics(root.Child("topics"), options, errors);
         options = ReadWindows(root.Child("windows"), options, errors);
+        options = options with { Receivers = ReceiversSection.Read(root.Child("alerts"), errors) ?? options.Receivers };
         options = ReadLogs(root.Child("log"), options);
         options = ReadSigning(root.Child("signing"), options, errors);
         if (root.Child("telemetry") is { } telemetry)

@@ -75,6 +75,9 @@ internal sealed record NodeOptions
     /// <summary>See <see cref="Windowing.AggregateRules.DuplicateHorizonMs"/>.</summary>
     public long DuplicateHorizonMs { get; init; } = 600_000;
 
+    /// <summary>Where alerts are sent to; without any they stay on their topic.</summary>
+    public IReadOnlyList<ReceiverOptions> Receivers { get; init; } = [];
+
     /// <summary>Bytes that the embedded store may take; null for its default.</summary>
     public long? StoreMemoryBytes { get; init; }
 

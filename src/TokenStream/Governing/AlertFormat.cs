@@ -20,6 +20,13 @@ public static class AlertFormat
     public static byte[] Write(BudgetStateRecord state) =>
         JsonSerializer.SerializeToUtf8Bytes(new StateRecord(Version, state), AlertJson.Default.StateRecord);
 
+    /// <summary>The figures alone, as they stand in a record.</summary>
+    public static byte[] Write(EvaluationFigures figures) => JsonSerializer.SerializeToUtf8Bytes(figures, AlertJson.Default.EvaluationFigures);
+
+    /// <summary>The burn-rate pairs alone, as they stand in a record.</summary>
+    public static byte[] Write(IReadOnlyList<BurnFigures> pairs) =>
+        JsonSerializer.SerializeToUtf8Bytes(pairs, AlertJson.Default.IReadOnlyListBurnFigures);
+
     public static bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Alert? alert)
     {
         alert = bytes.Length <= MaxBytes && JsonBytes.TryRead(bytes, AlertJson.Default.AlertRecord, out var record) && record.Format == Version

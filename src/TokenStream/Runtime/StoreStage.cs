@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using TokenStream.Pricing;
 using TokenStream.Storage;
+using TokenStream.Windowing;
 
 namespace TokenStream.Runtime;
 
@@ -151,6 +153,7 @@ public sealed class StoreStage : IStage
         {
             _metrics.StoreBlocks.Add(1);
             _metrics.StoreRows.Add(partition.Rows);
+            _metrics.UnpricedTokens.Add(Unpriced(partition.Rollups));
             partition.Stored();
             return;
         }
@@ -159,6 +162,21 @@ public sealed class StoreStage : IStage
         _metrics.CommitFailures.Add(1);
         Start(partition);
         _source.Seek(partition.Partition, partition.From);
+    }
+
+    /// <summary>Tokens without a price; corrections may take some back, which a counter cannot.</summary>
+    private static long Unpriced(IEnumerable<Rollup> rollups)
+    {
+        var tokens = 0L;
+        foreach (var rollup in rollups)
+        {
+            for (var i = 0; i < PerTokenClass.Count; i++)
+            {
+                tokens += i == (int)TokenClass.Units ? 0 : rollup.Measures.Unpriced[i];
+            }
+        }
+
+        return Math.Max(0, tokens);
     }
 
     private void Wait(StoreUnavailableException failure)

@@ -16,6 +16,7 @@ public sealed class StreamMetrics : IDisposable
     private volatile Func<IEnumerable<PartitionGauges>> _partitions = () => [];
     private volatile Func<long> _dropped = () => 0;
     private volatile Func<long> _droppedSpend = () => 0;
+    private volatile Func<long?> _pricesChangedMs = () => null;
 
     public StreamMetrics()
     {
@@ -33,6 +34,14 @@ public sealed class StreamMetrics : IDisposable
             "tokenstream.spend.dropped", () => _droppedSpend(), "{record}", "Records of provisional spend that were not taken; what they said is sent again.");
         _records = _meter.CreateCounter<long>("tokenstream.records", "{record}", "Input records read, by outcome.");
         _refused = _meter.CreateCounter<long>("tokenstream.records.refused", "{record}", "Records put aside as dead letters, by reason.");
+        _meter.CreateObservableGauge(
+            "tokenstream.prices.changed_time",
+            () => _pricesChangedMs() is { } changedMs ? [new Measurement<double>(changedMs / 1000.0)] : Array.Empty<Measurement<double>>(),
+            "s",
+            "When the prices in force were published first, seconds since the Unix epoch.");
+        UnpricedTokens = _meter.CreateCounter<long>("tokenstream.usage.unpriced", "{token}", "Tokens without a price, as rollups are stored.");
+        Alerts = new AlertMetrics(_meter);
+        Commands = new CommandMetrics(_meter);
         Decisions = _meter.CreateCounter<long>("tokenstream.decisions", "{decision}", "Decisions published: windows closed, corrections, counts.");
         CommitFailures = _meter.CreateCounter<long>(
             "tokenstream.commit.failures", "{commit}", "Offset commits refused or of unknown outcome; their partitions started again.");
@@ -46,6 +55,14 @@ public sealed class StreamMetrics : IDisposable
 
     /// <summary>Those of govern.</summary>
     public GovernMetrics Govern { get; }
+
+    /// <summary>Those of alerts.</summary>
+    public AlertMetrics Alerts { get; }
+
+    /// <summary>Those of commands at gateways.</summary>
+    public CommandMetrics Commands { get; }
+
+    public Counter<long> UnpricedTokens { get; }
 
     public Counter<long> Decisions { get; }
 
@@ -80,6 +97,9 @@ public sealed class StreamMetrics : IDisposable
 
     /// <summary>The same for records of provisional spend.</summary>
     public void ObserveDroppedSpend(Func<long> dropped) => _droppedSpend = dropped;
+
+    /// <summary>Where the time of the last change of prices is read from; null where none was published. Called from any thread.</summary>
+    public void ObservePrices(Func<long?> changedMs) => _pricesChangedMs = changedMs;
 
     public void CountRefused(string reason) => _refused.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
