@@ -23,7 +23,7 @@ public sealed record BurnRatePair(BurnFactor Factor, long LongMs, long ShortMs, 
         [.. factors.Select(factor => Of(factor, periodMs)).OfType<BurnRatePair>()];
 
     /// <summary>
-    /// Sums are kept for 10 s over two hours, for minutes over two days, and for ten minutes beyond; lookbacks are whole numbers of them.
+    /// Sums that lie far back are kept in coarser steps, to bound the ledger's memory: lookbacks are whole numbers of such steps.
     /// </summary>
     public static long RoundUp(long lookbackMs)
     {

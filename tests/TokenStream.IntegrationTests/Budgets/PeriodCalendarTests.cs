@@ -10,6 +10,12 @@ public sealed class PeriodCalendarTests
     private const long From = 946_684_800;
     private const long Until = 2_208_988_800;
 
+    /// <summary>
+    /// 2038: from there on time zone data is a rule instead of a table, and Egypt's, which changes "at 24:00", is one that .NET reads as an
+    /// hour less on that day (10.0.1). Others are compared until 2040.
+    /// </summary>
+    private const long UntilInCairo = 2_145_916_800 - (40 * 86_400);
+
     private static readonly string[] Zones =
     [
         "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "America/Havana", "Asia/Beirut", "America/Sao_Paulo",
@@ -57,7 +63,7 @@ public sealed class PeriodCalendarTests
             instants.AddRange([(day.StartMs / 1000) - 1, day.StartMs / 1000, (day.EndMs / 1000) - 1, day.EndMs / 1000]);
         }
 
-        return instants;
+        return zone == "Africa/Cairo" ? [.. instants.Where(at => at < UntilInCairo)] : instants;
     }
 
     private static async Task<IReadOnlyList<string>> AskAsync(string[] arguments, IEnumerable<string> questions)
