@@ -34,7 +34,7 @@ internal static class BudgetsCommand
         list.SetAction((parsed, _) => RunAsync(parsed, connection => Task.FromResult(List(connection.Budgets))));
         history.SetAction((parsed, _) => RunAsync(parsed, connection => Task.FromResult(History(connection.Budgets))));
         rollback.SetAction((parsed, _) => RunAsync(parsed, connection => RollbackAsync(parsed, connection, parsed.GetValue(version))));
-        var command = new Command("budgets", "Work on the budgets that the nodes govern by.") { check, apply, get, list, history, rollback };
+        var command = new Command("budgets", "Work on the budgets that the nodes govern by.") { check, apply, get, list, history, rollback, BudgetSimulateCommand.Create() };
         Connections.AddKafka(command);
         return command;
     }
@@ -46,7 +46,7 @@ internal static class BudgetsCommand
         return load.Document ?? throw new NodeStartException(Broken("budget file", file, load.Errors));
     }
 
-    private static TenantDirectory ReadDirectory(FileInfo file)
+    internal static TenantDirectory ReadDirectory(FileInfo file)
     {
         var load = DirectoryFile.Load(ReadText(file));
         return load.Directory ?? throw new NodeStartException(Broken("directory", file, load.Errors));
