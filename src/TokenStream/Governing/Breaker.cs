@@ -113,20 +113,20 @@ internal sealed class Breaker(GovernorOptions options)
     }
 
     /// <summary>
-    /// A person said so at a time. What was said before the governor began counts if it is younger than the opening, what is said later always does:
+    /// A person said so at a time. What was said before the governor began counts against what is older; what is said later counts in any case, since
     /// clocks of two machines differ.
     /// </summary>
     public void Reset(long saidMs)
     {
-        var counts = _resetMs is { } last ? saidMs != last : saidMs > (OpenedMs ?? 0);
-        _resetMs = saidMs;
-        if (!counts)
+        var isOld = _resetMs is null;
+        if (saidMs == _resetMs)
         {
             return;
         }
 
-        OpenedMs = null;
-        _hits.Clear();
+        _resetMs = saidMs;
+        OpenedMs = isOld && OpenedMs > saidMs ? OpenedMs : null;
+        Forget(_hits, isOld ? saidMs : long.MaxValue);
     }
 
     /// <summary>Forgets what is too old to count, and closes when it is time.</summary>

@@ -70,6 +70,9 @@ public enum TransitionKind
     /// <summary>Lasts while the breaker is open. Has no budget and no scope.</summary>
     Breaker,
 
+    /// <summary>Lasts while a budget with "each" governs 80 % of the scopes that it may. Its scope is the budget's pattern.</summary>
+    EachLimit,
+
     /// <summary>Lasts from when more usage without a price came in a day than is put up with, until the day ends. Has no budget.</summary>
     UnpricedUsage,
 }

@@ -16,6 +16,9 @@ public sealed class Governor
 
     private const long SweepMs = 60 * 60_000;
 
+    /// <summary>What nobody has changed is looked after this often.</summary>
+    private const long FollowMs = 1000;
+
     private readonly int _partition;
     private readonly GovernorOptions _options;
     private readonly BreakerGate _gate;
@@ -23,6 +26,7 @@ public sealed class Governor
     private readonly Dictionary<(string Budget, Scope Scope), GovernedScope> _scopes = [];
     private readonly Dictionary<string, BudgetRules> _rules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, BudgetTransition> _restoredAlerts = new(StringComparer.Ordinal);
+    private readonly EachLimits _limits = new();
     private readonly List<Command> _commands = [];
     private readonly List<BudgetTransition> _transitions = [];
     private readonly List<string> _tombstones = [];
@@ -32,6 +36,7 @@ public sealed class Governor
     private TransitionMaker _maker = new(TenantDirectory.Empty, 0);
     private GovernControls? _controls;
     private long _sweptMs;
+    private long _followedMs;
     private bool _hasToFollow;
 
     public Governor(int partition, GovernorOptions options)
@@ -59,7 +64,8 @@ public sealed class Governor
     public IEnumerable<BudgetTransition> OpenAlerts(long nowMs) =>
         _scopes.Values.SelectMany(scope => scope.Alerts.Open(scope.Rules, _maker, nowMs))
             .Concat(_restoredAlerts.Values)
-            .Concat(_gate.OpenAlerts(nowMs));
+            .Concat(_gate.OpenAlerts(nowMs))
+            .Concat(_limits.Open);
 
     /// <summary>
     /// What the log held when this governor began: the last command of each key of the partition, releases included; and what its predecessor's
@@ -78,6 +84,10 @@ public sealed class Governor
             if (alert.Kind == TransitionKind.Breaker)
             {
                 _gate.Reopen(alert.StartedMs, nowMs);
+            }
+            else if (alert.Kind == TransitionKind.EachLimit)
+            {
+                _limits.Restore(alert with { AtMs = nowMs });
             }
             else
             {
@@ -157,12 +167,14 @@ public sealed class Governor
             FollowRequests(_controls, nowMs);
         }
 
-        if (_set is not null)
+        if (_set is not null && (_hasToFollow || nowMs - _followedMs >= FollowMs || nowMs < _followedMs))
         {
             FollowBudgets(nowMs);
             ReleaseUngoverned(nowMs);
             EndUngovernedAlerts(nowMs);
             Sweep(nowMs);
+            _limits.Tell(_rules, _maker, nowMs, _transitions);
+            _followedMs = nowMs;
         }
 
         _gate.Tell(nowMs, _set?.Version ?? 0, _transitions);
@@ -211,6 +223,7 @@ public sealed class Governor
         }
 
         _scopes.Add((rules.Budget.Name, scope), governed);
+        _limits.Count(rules.Budget.Name, 1);
         return governed;
     }
 
@@ -342,6 +355,7 @@ public sealed class Governor
         Release(governed, nowMs, null, why);
         governed.Alerts.End(governed.Rules, _maker, nowMs, _transitions);
         _scopes.Remove((governed.Rules.Budget.Name, governed.Scope));
+        _limits.Count(governed.Rules.Budget.Name, -1);
     }
 
     private void FollowBudgets(long nowMs)
@@ -406,6 +420,7 @@ public sealed class Governor
             if (governed.Command is null && governed.Alerts.IsQuiet && nowMs - governed.EvaluatedMs >= SweepMs)
             {
                 _scopes.Remove(key);
+                _limits.Count(key.Budget, -1);
             }
         }
     }

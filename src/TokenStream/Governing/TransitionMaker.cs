@@ -33,4 +33,22 @@ internal sealed class TransitionMaker(TenantDirectory directory, long budgetSetV
             Evidence = evidence,
         };
     }
+
+    /// <summary>A budget with "each" has come near the most scopes that it governs.</summary>
+    public BudgetTransition MakeEachLimit(Budget budget, int count, long nowMs) => new()
+    {
+        Fingerprint = BudgetAlerts.Fingerprint(budget.Name, budget.Scope.Text, "each_limit"),
+        Kind = TransitionKind.EachLimit,
+        Name = "each_limit",
+        Severity = AlertSeverity.Ticket,
+        Notifies = true,
+        AtMs = nowMs,
+        StartedMs = nowMs,
+        Budget = budget.Name,
+        Scope = budget.Scope.Text,
+        BudgetSetVersion = budgetSetVersion,
+        Owner = budget.Owner,
+        Route = budget.Route,
+        Summary = $"Budget {budget.Name} governs {count} scopes of at most {budget.EachLimit} in one partition: those beyond are not governed.",
+    };
 }

@@ -104,6 +104,19 @@ public sealed class BreakerTests
     }
 
     [Fact]
+    public void Resumption_of_long_ago_does_not_reset_what_a_restored_governor_remembers()
+    {
+        var breaker = new Breaker(new GovernorOptions { Partitions = 1 });
+        breaker.Restore(["a", "b", "c"], hitMs: 2000);
+
+        breaker.Reset(saidMs: 1000);
+        Assert.False(breaker.TryHit(["d"], hitsAll: false, 3000));
+        breaker.Reset(saidMs: 2500);
+
+        Assert.True(breaker.TryHit(["d"], hitsAll: false, 3000));
+    }
+
+    [Fact]
     public void Restored_governor_remembers_hits_and_an_open_breaker()
     {
         var world = Fleet(40, Exhausted(CommandAction.Kill));

@@ -25,7 +25,7 @@ internal sealed class GovernWorld
         NowMs = At(start);
         _models.AddRange(governed.Select(pair => new BudgetModel(pair.Budget, pair.Scope, NowMs, slotMs)));
         Set = new BudgetSet(1, [.. governed.Select(pair => pair.Budget).Distinct()]);
-        Governor = New();
+        Governor = New([], []);
     }
 
     public long NowMs { get; private set; }
@@ -131,13 +131,13 @@ internal sealed class GovernWorld
         var open = Governor.OpenAlerts(NowMs).ToArray();
         _epoch++;
         _counter = 0;
-        Governor = New();
-        Governor.Restore(_log.GroupBy(command => command.Key).Select(group => group.Last()), open, NowMs);
+        Governor = New(_log.GroupBy(command => command.Key).Select(group => group.Last()), open);
     }
 
-    private Governor New()
+    private Governor New(IEnumerable<Command> log, IEnumerable<BudgetTransition> open)
     {
         var governor = new Governor(0, new GovernorOptions { Partitions = 1 });
+        governor.Restore(log, open, NowMs);
         governor.Adopt(Set, TenantDirectory.Empty);
         governor.SetControls(Controls);
         return governor;

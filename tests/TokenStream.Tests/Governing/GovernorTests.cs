@@ -195,6 +195,69 @@ public sealed class GovernorTests
     }
 
     [Fact]
+    public void Ladder_of_one_step_is_left_through_its_trial()
+    {
+        var world = Killed(out _);
+
+        world.RunUntil(world.NowMs + MinuteMs, (_, _) => Pace * 100);
+        world.RunUntil(world.NowMs + (40 * MinuteMs), (_, _) => 0);
+
+        Assert.Equal([(CommandAction.Kill, false), (CommandAction.Throttle, true), (CommandAction.None, false)], world.Log.Select(command => (command.Action, command.IsProbe)).Distinct());
+        Assert.Empty(world.Governor.InForce);
+    }
+
+    [Fact]
+    public void Demand_that_comes_back_in_the_trial_is_stopped_again_for_twice_the_hold()
+    {
+        var world = Killed(out _);
+        world.RunUntil(world.NowMs + MinuteMs, (_, _) => Pace * 100);
+        world.RunUntil(world.NowMs + (60 * MinuteMs), (_, _) => world.Log[^1].IsProbe ? Pace * 100 : 0);
+
+        var kills = world.Issued.Where(command => !command.IsProbe).DistinctBy(command => command.Id).ToArray();
+        Assert.True(kills.Length >= 2);
+        Assert.Equal(2 * kills[0].Ladder!.HoldMs, kills[1].Ladder!.HoldMs);
+        Assert.True(world.Models[0].TotalSpent < kills[0].Cause!.Spent * 11 / 10);
+    }
+
+    [Fact]
+    public void Ladder_with_other_steps_goes_on_from_what_is_in_force()
+    {
+        var world = Killed(out var budget);
+
+        world.Adopt(new BudgetSet(2, [budget with { Ladder = [Burn(6, CommandAction.Throttle, 100), Burn(14.4m, CommandAction.Kill)] }]));
+        world.Step((_, _) => Pace * 100);
+        Assert.Equal((CommandAction.Kill, 1), (world.Log[^1].Action, world.Log[^1].Ladder!.Step));
+
+        world.Adopt(new BudgetSet(3, [budget with { Ladder = [] }]));
+        world.Step((_, _) => Pace * 100);
+        Assert.Equal(CommandAction.None, world.Log[^1].Action);
+    }
+
+    [Fact]
+    public void Shorter_period_takes_effect_without_letting_go()
+    {
+        var world = Killed(out var budget);
+
+        world.Adopt(new BudgetSet(2, [budget with { Period = new BudgetPeriod(PeriodKind.Week) }]));
+        world.RunUntil(world.NowMs + (30 * MinuteMs), (_, _) => Pace * 500);
+
+        Assert.DoesNotContain(world.Log, command => command.Action == CommandAction.None);
+        Assert.Equal(CommandAction.Kill, world.Gateways[AcmeScope].Hardest(world.NowMs));
+    }
+
+    [Fact]
+    public void Budget_with_each_says_when_it_comes_near_its_limit()
+    {
+        var budget = MonthlyBudget(500) with { EachLimit = 10 };
+        var world = new GovernWorld("2026-04-10T00:00Z", 10_000, [.. Enumerable.Range(0, 8).Select(i => (budget, Tenant($"t{i}")))]);
+
+        world.RunUntil(world.NowMs + MinuteMs, (_, _) => 0);
+
+        var told = Assert.Single(world.Transitions, transition => transition.Kind == TransitionKind.EachLimit);
+        Assert.Equal(("tenant=<each>", AlertSeverity.Ticket, null), (told.Scope, told.Severity, told.EndedMs));
+    }
+
+    [Fact]
     public void Release_is_kept_for_seven_days_and_then_its_record_may_go()
     {
         var world = Killed(out var budget);
