@@ -21,6 +21,7 @@ internal static class CommandsCommand
         var command = new Command("commands", "List the commands that gateways obey.") { all, undo };
         command.SetAction((parsed, _) => RequestCommands.RunAsync(parsed, connection => Task.FromResult(List(connection, parsed.GetValue(all)))));
         Connections.AddKafka(command);
+        RequestCommands.AddKeys(command);
         return command;
     }
 
@@ -44,7 +45,7 @@ internal static class CommandsCommand
 
         if (refused.ContainsKey(CommandRefusal.UnknownKey))
         {
-            Console.WriteLine("The public keys are looked for in keys/commands.pub.pem of the data directory and in the configuration's `signing` (--config).");
+            Console.WriteLine("Name the node's public keys, keys/commands.pub.pem of its data directory: --keys FILE.");
         }
 
         return 0;

@@ -20,6 +20,7 @@ internal static class GovernCommand
         status.SetAction((parsed, _) => RequestCommands.RunAsync(parsed, StatusAsync));
         var command = new Command("govern", "Pause and resume automatic commands.") { pause, resume, status };
         Connections.AddKafka(command);
+        RequestCommands.AddKeys(command);
         return command;
     }
 
@@ -52,7 +53,7 @@ internal static class GovernCommand
 
         if (connection.Commands.Heartbeats.Count == 0)
         {
-            Console.WriteLine("No heartbeat was read: no node governs, or its public key is not known here (--config).");
+            Console.WriteLine("No heartbeat was read: no node governs, or its public key is not known here (--keys).");
         }
 
         return 0;

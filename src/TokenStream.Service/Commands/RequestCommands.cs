@@ -14,6 +14,12 @@ namespace TokenStream.Service.Commands;
 /// </summary>
 internal static class RequestCommands
 {
+    private static readonly Option<string?> Keys = new("--keys")
+    {
+        Description = "Public keys (PEM) that commands are believed by; without it those of ./data and of --config.",
+        Recursive = true,
+    };
+
     internal static IEnumerable<Command> Create()
     {
         var tokens = new Option<long?>("--tokens-per-minute") { Description = "Tokens a minute that each gateway lets pass." };
@@ -35,6 +41,7 @@ internal static class RequestCommands
         try
         {
             var options = Connections.Options(parsed);
+            options = options with { TrustedKeysFile = parsed.GetValue(Keys) ?? options.TrustedKeysFile };
             using var connection = new GovernConnection(options, Connections.ToKafka(options), TimeProvider.System, NullLogger.Instance);
             return await action(connection);
         }
@@ -44,6 +51,9 @@ internal static class RequestCommands
             return 1;
         }
     }
+
+    /// <summary>For commands that read what gateways read.</summary>
+    internal static void AddKeys(Command command) => command.Add(Keys);
 
     internal static Option<string?> Reason() => new("--reason") { Description = "Why; shown to whoever is refused, and kept in the audit." };
 

@@ -11,6 +11,10 @@ public sealed class NodeConfigFileTests
         listen: 0.0.0.0:8081
         allow_remote: true
         prices: prices.yaml
+        tokens: tokens.txt
+        signing:
+          key: plain
+          trusted: others.pem
         labels: [team, cost_center]
         roles: [store]
         kafka:
@@ -103,6 +107,7 @@ public sealed class NodeConfigFileTests
         Assert.Equal(("answers", "caps", "bells", "who"), (topics.Acks, topics.Budgets, topics.Alerts, topics.Audit));
         Assert.Equal((45_000L, 1_200_000L, true), (options.GraceMs, options.DuplicateHorizonMs, options.JsonLogs));
         Assert.Equal("http://collector:4317", options.OtlpEndpoint);
+        Assert.Equal(("tokens.txt", "plain", "others.pem"), (options.TokensFile, options.SigningKey, options.TrustedKeysFile));
     }
 
     [Theory]
