@@ -42,7 +42,7 @@ public readonly struct RequestDimensions
 
     public string this[ScopeDimension dimension] => _values[(int)dimension] ?? "";
 
-    /// <summary>Whether another model, or another's provider, serves the request than the one asked for: a fallback, or a route already taken.</summary>
+    /// <summary>Whether something else serves the request than was asked for: a fallback, or a route already taken.</summary>
     public bool IsServedElsewhere =>
         (_servedModel is not null && _servedModel != this[ScopeDimension.Model]) ||
         (_servedProvider is not null && _servedProvider != this[ScopeDimension.Provider]);

@@ -18,6 +18,8 @@ public sealed partial class ReferenceRuleTests
     [InlineData("TokenStream")]
     [InlineData("TokenStream.Kafka", "TokenStream")]
     [InlineData("TokenStream.ClickHouse", "TokenStream")]
+    [InlineData("TokenStream.Gateway", "TokenStream")]
+    [InlineData("TokenStream.SampleGateway", "TokenStream", "TokenStream.Gateway")]
     [InlineData("TokenStream.Broker")]
     [InlineData("TokenStream.Chdb")]
     [InlineData("TokenStream.Service", "TokenStream", "TokenStream.Kafka", "TokenStream.ClickHouse", "TokenStream.Broker", "TokenStream.Chdb")]

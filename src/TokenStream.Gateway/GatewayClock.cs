@@ -1,0 +1,36 @@
+namespace TokenStream.Gateway;
+
+/// <summary>
+/// One reading a decision: monotonic nanoseconds, from which the wall clock follows by an offset that is measured each second. So waiting
+/// and silence are measured by a clock that nobody sets, and expiry by the one that people mean.
+/// </summary>
+internal sealed class GatewayClock
+{
+    private const long NanosecondsPerSecond = 1_000_000_000;
+
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly long _nanosecondsPerTick;
+    private long _offsetMs;
+
+    public GatewayClock(TimeProvider time)
+    {
+        _time = time;
+        _start = time.GetTimestamp();
+        _nanosecondsPerTick = Math.Max(1, NanosecondsPerSecond / time.TimestampFrequency);
+        Adjust();
+    }
+
+    public TimeProvider Time => _time;
+
+    /// <summary>Monotonic, from the start of the gateway.</summary>
+    public long Nanoseconds => (_time.GetTimestamp() - _start) * _nanosecondsPerTick;
+
+    public long WallMs => AtMs(Nanoseconds);
+
+    /// <summary>The wall clock at a monotonic reading.</summary>
+    public long AtMs(long nanoseconds) => (nanoseconds / 1_000_000) + Volatile.Read(ref _offsetMs);
+
+    /// <summary>Follows a wall clock that was set.</summary>
+    public void Adjust() => Volatile.Write(ref _offsetMs, _time.GetUtcNow().ToUnixTimeMilliseconds() - (Nanoseconds / 1_000_000));
+}

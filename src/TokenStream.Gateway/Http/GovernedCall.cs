@@ -1,0 +1,33 @@
+namespace TokenStream.Gateway.Http;
+
+/// <summary>One admitted call: measures it and reports it once, however it ends.</summary>
+internal sealed class GovernedCall(TokenStreamGateway gateway, GatewayRequest request, GatewayDecision decision)
+{
+    private readonly long _start = gateway.Clock.Nanoseconds;
+    private long _firstTokenMs = -1;
+    private int _isReported;
+
+    public GatewayRequest Request => request;
+
+    public GatewayDecision Decision => decision;
+
+    public TokenStreamGateway Gateway => gateway;
+
+    /// <summary>What the stream is known by while it runs: as served, so that a kill of the route's target ends it too.</summary>
+    public GatewayRequest AsServed => decision.RouteModel is { } model
+        ? request with { ServedModel = model, ServedProvider = decision.RouteProvider ?? request.ServedProvider }
+        : request;
+
+    public void SeeFirstToken() => _firstTokenMs = _firstTokenMs < 0 ? ElapsedMs : _firstTokenMs;
+
+    public void Report(GatewayUsage usage)
+    {
+        if (Interlocked.Exchange(ref _isReported, 1) == 0)
+        {
+            long? firstToken = _firstTokenMs < 0 ? null : _firstTokenMs;
+            gateway.Complete(in request, in decision, usage with { LatencyMs = ElapsedMs, TimeToFirstTokenMs = firstToken });
+        }
+    }
+
+    private long ElapsedMs => (gateway.Clock.Nanoseconds - _start) / 1_000_000;
+}

@@ -1,0 +1,328 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using TokenStream.Commands;
+using TokenStream.Gateway.Feed;
+using TokenStream.Gateway.Publishing;
+
+namespace TokenStream.Gateway;
+
+/// <summary>
+/// Decides locally whether a request may go to its model, by the commands in force, and reports what became of it. Safe for any number of
+/// threads; deciding takes no lock and allocates nothing.
+/// </summary>
+public sealed class TokenStreamGateway : IAsyncDisposable
+{
+    private const long NanosecondsPerSecond = 1_000_000_000;
+
+    [ThreadStatic]
+    private static CommandMatches? _matches;
+
+    private readonly TokenStreamGatewayOptions _options;
+    private readonly GatewayClock _clock;
+    private readonly GatewayMetrics _metrics = new();
+    private readonly CommandFeed _feed;
+    private readonly GatewayPublisher _publisher;
+    private readonly ReservationTable _reservations = new();
+    private readonly RunningStreams _streams;
+    private readonly ILogger _logger;
+    private ITimer? _timer;
+    private bool _hadReservations;
+    private int _isDisposed;
+
+    public TokenStreamGateway(IOptions<TokenStreamGatewayOptions> options, TimeProvider time, ILogger<TokenStreamGateway> logger)
+    {
+        _options = options.Value;
+        _logger = logger;
+        _clock = new GatewayClock(time);
+        _feed = new CommandFeed(_options, _clock, _metrics, logger) { Applied = Acknowledge, Changed = EndKilledStreams };
+        _publisher = new GatewayPublisher(_options, _clock, _metrics, logger);
+        _streams = new RunningStreams();
+    }
+
+    public GatewayState State => _feed.Freshness.At(_clock.Nanoseconds);
+
+    /// <summary>How many commands decisions are made by.</summary>
+    public int ActiveCommands => _feed.Snapshot.Index.Count;
+
+    /// <summary>Ends when every command in force is known for the first time.</summary>
+    public Task Completed => _feed.Completed;
+
+    internal CommandFeed Feed => _feed;
+
+    internal GatewayClock Clock => _clock;
+
+    internal RunningStreams Streams => _streams;
+
+    /// <summary>Begins to follow the commands and to publish. A host calls it by itself.</summary>
+    public void Start()
+    {
+        _publisher.Start();
+        _feed.Start();
+        _timer = _clock.Time.CreateTimer(_ => Tick(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>
+    /// Decides about a request, anew for each retry and fallback. One that is let in has its tokens reserved until <see cref="Complete"/>;
+    /// one that is refused is reported as blocked demand, but for <see cref="DecisionCode.CacheOnly"/>: whether the gateway's cache answers
+    /// that is said by <see cref="Complete"/> or <see cref="ReportBlocked"/>.
+    /// </summary>
+    public GatewayDecision Decide(in GatewayRequest request)
+    {
+        var decision = Judge(in request);
+        if (!decision.IsAllowed)
+        {
+            _metrics.Refused(decision.Code);
+            if (decision.RefusedBy is not null && decision.Code != DecisionCode.CacheOnly)
+            {
+                ReportBlocked(in request, in decision);
+            }
+        }
+
+        return decision;
+    }
+
+    /// <summary>Says what an admitted request used, once: its reservation ends and its usage is published.</summary>
+    public PublishOutcome Complete(in GatewayRequest request, in GatewayDecision decision, in GatewayUsage usage)
+    {
+        var used = usage.IsCacheHit ? 0 : (usage.TokensIn ?? 0) + (usage.TokensOut ?? 0);
+        decision.Reservation.Settle(used);
+        return _publisher.Publish(new UsageRecord
+        {
+            Request = request,
+            Tenant = decision.Tenant,
+            TimeMs = _clock.WallMs,
+            Usage = usage,
+            CommandId = (decision.RoutedBy ?? decision.TrimmedBy ?? decision.ThrottledBy ?? decision.RefusedBy)?.Id,
+            RoutedModel = decision.RouteModel,
+            RoutedProvider = decision.RouteProvider,
+            MaxTokens = decision.MaxOutputTokens,
+        });
+    }
+
+    /// <summary>Reports a refused request as demand: what it would have used is what a command's release is decided by.</summary>
+    public PublishOutcome ReportBlocked(in GatewayRequest request, in GatewayDecision decision) => _publisher.Publish(new UsageRecord
+    {
+        Request = request,
+        Tenant = decision.Tenant,
+        TimeMs = _clock.WallMs,
+        CommandId = decision.RefusedBy?.Id,
+        MaxTokens = request.MaxTokens > 0 ? request.MaxTokens : _options.AssumedOutputTokens,
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        if (_timer is not null)
+        {
+            await _timer.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _feed.Dispose();
+        await _publisher.DisposeAsync().ConfigureAwait(false);
+        _metrics.Dispose();
+    }
+
+    /// <summary>What the tenants' requests in flight may still use.</summary>
+    public IReadOnlyList<TenantReservation> Outstanding() => [.. _reservations.Outstanding()];
+
+    /// <summary>Whether a running stream of the request is to be ended.</summary>
+    internal bool IsStreamKilled(in GatewayRequest request, string tenant)
+    {
+        var dimensions = request.Dimensions(tenant, _options.Environment);
+        var matches = _matches ??= new CommandMatches();
+        return CommandComposition.Compose(_feed.Snapshot.Index, in dimensions, _clock.WallMs, matches).AbortsStreams;
+    }
+
+    private GatewayDecision Judge(in GatewayRequest request)
+    {
+        var tenant = request.Tenant;
+        if (string.IsNullOrEmpty(tenant) || _options.IsKnownTenant is not null)
+        {
+            switch (Known(tenant) ? UnknownTenants.Allow : _options.UnknownTenants)
+            {
+                case UnknownTenants.Deny:
+                    return new GatewayDecision { Code = DecisionCode.UnknownTenant, Tenant = Named(tenant) };
+                case UnknownTenants.DefaultBudget:
+                    tenant = _options.DefaultTenant;
+                    break;
+                default:
+                    tenant = Named(tenant);
+                    break;
+            }
+        }
+
+        var nanoseconds = _clock.Nanoseconds;
+        if (_options.OnBlind != OnBlind.LastKnown && _feed.Freshness.At(nanoseconds) == GatewayState.Blind)
+        {
+            return _options.OnBlind == OnBlind.Open
+                ? Admit(in request, tenant, nanoseconds, default, default)
+                : new GatewayDecision { Code = DecisionCode.Blind, Tenant = tenant, RetryAfterSeconds = 1 };
+        }
+
+        var snapshot = _feed.Snapshot;
+        if (snapshot.Index.Count == 0)
+        {
+            return Admit(in request, tenant, nanoseconds, default, default);
+        }
+
+        return JudgeBy(snapshot, in request, tenant, nanoseconds);
+    }
+
+    private GatewayDecision JudgeBy(CommandSnapshot snapshot, in GatewayRequest request, string tenant, long nanoseconds)
+    {
+        var nowMs = _clock.AtMs(nanoseconds);
+        var matches = _matches ??= new CommandMatches();
+        var dimensions = request.Dimensions(tenant, _options.Environment);
+        var composed = CommandComposition.Compose(snapshot.Index, in dimensions, nowMs, matches);
+        if (composed.Kill is { } kill)
+        {
+            return Refuse(kill, kill.RetryAtMs is null ? DecisionCode.Killed : DecisionCode.BudgetExceeded, tenant, nowMs);
+        }
+
+        if (composed.CacheOnly is { } cacheOnly)
+        {
+            return Refuse(cacheOnly, DecisionCode.CacheOnly, tenant, nowMs);
+        }
+
+        var reservation = default(Reservation);
+        Command? throttledBy = null;
+        var wait = 0L;
+        var tokens = Estimate(in request, Limit(in request, composed.Trim));
+        if (matches.Count > 0 && !TryPass(snapshot, matches, tokens, nanoseconds, ref reservation, out throttledBy, out wait))
+        {
+            return new GatewayDecision
+            {
+                Code = DecisionCode.Throttled,
+                RefusedBy = throttledBy,
+                Tenant = tenant,
+                RetryAfterSeconds = Math.Max(1, (wait + NanosecondsPerSecond - 1) / NanosecondsPerSecond),
+            };
+        }
+
+        return Admit(in request, tenant, nanoseconds, composed, reservation) with { ThrottledBy = throttledBy };
+    }
+
+    private GatewayDecision Admit(
+        in GatewayRequest request, string tenant, long nanoseconds, in ComposedCommands composed, Reservation reservation)
+    {
+        var limit = Limit(in request, composed.Trim);
+        reservation.Tenant = _reservations.Of(tenant);
+        reservation.Tokens = Estimate(in request, limit);
+        reservation.Nanoseconds = nanoseconds;
+        reservation.Tenant.Take(reservation.Tokens);
+        return new GatewayDecision
+        {
+            Code = DecisionCode.Allowed,
+            Tenant = tenant,
+            TrimmedBy = composed.Trim,
+            RoutedBy = composed.Route,
+            MaxOutputTokens = limit,
+            Reservation = reservation,
+        };
+    }
+
+    /// <summary>All throttles let the request pass, or none is charged and the first that does not says how long to wait.</summary>
+    private static bool TryPass(
+        CommandSnapshot snapshot,
+        CommandMatches matches,
+        long tokens,
+        long nanoseconds,
+        ref Reservation reservation,
+        out Command? throttledBy,
+        out long wait)
+    {
+        var narrowest = int.MaxValue;
+        for (var i = 0; i < matches.Count; i++)
+        {
+            if (!snapshot.Buckets(matches[i]).TryTake(tokens, nanoseconds, out wait))
+            {
+                for (var taken = 0; taken < i; taken++)
+                {
+                    snapshot.Buckets(matches[taken]).GiveBack(tokens);
+                }
+
+                throttledBy = snapshot.Index[matches[i]];
+                return false;
+            }
+
+            reservation.Add(snapshot.Buckets(matches[i]));
+            narrowest = Math.Min(narrowest, matches[i]);
+        }
+
+        (throttledBy, wait) = (snapshot.Index[narrowest], 0);
+        return true;
+    }
+
+    private static GatewayDecision Refuse(Command command, DecisionCode code, string tenant, long nowMs) => new()
+    {
+        Code = code,
+        RefusedBy = command,
+        Tenant = tenant,
+        RetryAfterSeconds = command.RetryAtMs is { } retryAtMs ? Math.Max(1, (retryAtMs - nowMs + 999) / 1000) : null,
+    };
+
+    private static long? Limit(in GatewayRequest request, Command? trim) => trim?.Parameters.MaxOutputTokens is { } most
+        ? request.MaxTokens > 0 ? Math.Min(most, request.MaxTokens) : most
+        : request.MaxTokens > 0 ? request.MaxTokens : null;
+
+    private long Estimate(in GatewayRequest request, long? limit) => Math.Max(0, request.TokensIn) + (limit ?? _options.AssumedOutputTokens);
+
+    private bool Known(string tenant) => !string.IsNullOrEmpty(tenant) && _options.IsKnownTenant?.Invoke(tenant) != false;
+
+    /// <summary>Events need a tenant.</summary>
+    private string Named(string tenant) => string.IsNullOrEmpty(tenant) ? _options.DefaultTenant : tenant;
+
+    private void Acknowledge(Command command, long receivedMs, bool isLive) => _publisher.Acknowledge(new GatewayAck
+    {
+        Kind = isLive ? GatewayAckKind.Applied : GatewayAckKind.Loaded,
+        GatewayId = _options.GatewayId,
+        AtMs = _clock.WallMs,
+        CommandId = command.Id,
+        Key = command.Key,
+        Version = command.Version,
+        ReceivedMs = receivedMs,
+        AppliedMs = Math.Max(receivedMs, _clock.WallMs),
+    });
+
+    private void EndKilledStreams() => _streams.EndKilled(this);
+
+    /// <summary>Each second: the wall clock's offset, the state for people, what is in flight, and kills that began or streams that came late.</summary>
+    private void Tick()
+    {
+        _clock.Adjust();
+        var state = State;
+        if (state != _metrics.State)
+        {
+            if (state < _metrics.State)
+            {
+                GatewayLog.StateWorse(_logger, _options.GatewayId, state);
+            }
+            else
+            {
+                GatewayLog.StateBetter(_logger, _options.GatewayId, state);
+            }
+
+            _metrics.State = state;
+        }
+
+        EndKilledStreams();
+        _publisher.Report();
+        var outstanding = Outstanding();
+        foreach (var part in outstanding.Count == 0 && _hadReservations ? [[]] : outstanding.Chunk(GatewayAckFormat.MostTenants))
+        {
+            _publisher.Acknowledge(new GatewayAck
+            {
+                Kind = GatewayAckKind.Reservations,
+                GatewayId = _options.GatewayId,
+                AtMs = _clock.WallMs,
+                Reservations = part,
+            });
+        }
+
+        _hadReservations = outstanding.Count > 0;
+    }
+}
