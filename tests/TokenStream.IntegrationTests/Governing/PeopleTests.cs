@@ -25,6 +25,14 @@ public sealed partial class PeopleTests
         var request = Assert.Single((await GetAsync("/v1/commands"))["requests"]!.AsArray())!;
         Assert.Equal((id, "tenant=acme;feature=email-*"), (request["id"]!.GetValue<string>(), request["scope"]!.GetValue<string>()));
 
+        // The owner of the scope's partition makes the signed command of it.
+        await Eventually.TrueAsync(
+            async () => (await GetAsync("/v1/commands"))["commands"]!.AsArray().Any(command => command!["source"]!.GetValue<string>() == $"manual/{id}"),
+            "the request is a signed command",
+            () => node.Process.Output);
+        Assert.Contains($"kill  tenant=acme;feature=email-*  manual/{id}", await SaidAsync("commands", "--keys", keys), StringComparison.Ordinal);
+        Assert.Contains("not believed", await SaidAsync("commands"), StringComparison.Ordinal);
+
         await SaidAsync("govern", "pause", "--reason", "wrong price");
         Assert.Contains("Paused by", await SaidAsync("govern", "status", "--keys", keys), StringComparison.Ordinal);
         await SaidAsync("govern", "resume", "--reason", "mended");
@@ -32,7 +40,13 @@ public sealed partial class PeopleTests
         Assert.Contains("is released", await SaidAsync("release", id, "--reason", "mended"), StringComparison.Ordinal);
         Assert.Contains("there is no request", await RefusedAsync("release", "nobody", "--reason", "r"), StringComparison.Ordinal);
         Assert.Empty((await GetAsync("/v1/commands"))["requests"]!.AsArray());
-        await SaidAsync("commands", "--all", "--keys", keys);
+        await Eventually.TrueAsync(
+            async () => (await node.QueryAsync("SELECT groupArray((action, state)) FROM (SELECT action, state FROM tokenstream.commands ORDER BY epoch, counter)"))
+                == "[('kill','replaced'),('none','released')]\n",
+            "the table of commands has the kill and its release",
+            () => node.Process.Output);
+        Assert.Contains("none (released)", await SaidAsync("commands", "--all", "--keys", keys), StringComparison.Ordinal);
+        Assert.Contains("heartbeat", await SaidAsync("govern", "status", "--keys", keys), StringComparison.Ordinal);
 
         await Eventually.TrueAsync(
             async () => await node.QueryAsync("SELECT groupArray(action) FROM (SELECT action FROM tokenstream.audit ORDER BY at)") == "['kill','pause','resume','release']\n",
