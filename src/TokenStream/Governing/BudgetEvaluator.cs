@@ -146,6 +146,9 @@ public sealed class BudgetEvaluator
         }
     }
 
+    /// <summary>Whether the last evaluation was asked for by spend of the scope, and not by time.</summary>
+    public bool HasChanged(Scope scope) => _changed.Exists(account => account.Scope.Equals(scope));
+
     /// <summary>
     /// Counts what a scope had spent in its running period before its spend was published. False where nothing waits for it.
     /// </summary>

@@ -5,7 +5,7 @@ using TokenStream.Windowing;
 namespace TokenStream.Governing;
 
 /// <summary>
-/// A ledger as bytes, in chunks of bounded size, each a list of tagged parts: docs/ledger-format.md. What is written is everything that
+/// A ledger as bytes, in chunks of bounded size, each a list of tagged parts: docs/governing.md. What is written is everything that
 /// decides later sums and evaluations, so that one restored goes on as if it had never stopped.
 /// </summary>
 internal static class LedgerSnapshot

@@ -123,7 +123,7 @@ public sealed class GovernStage : IStage
         var now = Now();
         foreach (var partition in _partitions.Values.Where(p => p is { Stopped: null } and not { Phase: GovernPhase.Starting }))
         {
-            Adopt(partition, inputs, now);
+            var hasAdopted = Adopt(partition, inputs, now);
             partition.Evaluator.SetNow(now);
             if (partition.Phase == GovernPhase.CatchingUp && partition.Position >= partition.CatchUpEnd)
             {
@@ -133,7 +133,7 @@ public sealed class GovernStage : IStage
 
             if (partition.Phase == GovernPhase.Deciding)
             {
-                await DecideAsync(partition, now);
+                await DecideAsync(partition, now, hasAdopted);
             }
         }
 
@@ -168,7 +168,15 @@ public sealed class GovernStage : IStage
         // 3. The ledger goes on from the snapshot that the commit names, and reads to the end found above before anything is decided.
         var snapshots = new SnapshotTable(partition.Number);
         _ledgerLog.ReadAll(partition.Number, (_, _, key, value, isDeletion) => snapshots.Read(key, value, isDeletion, committed.Snapshot));
-        Restore(partition, inputs, commands, snapshots, start, end);
+        try
+        {
+            Restore(partition, inputs, commands, snapshots, start, end);
+        }
+        catch (FormatException damaged)
+        {
+            partition.Stop($"the ledger's snapshot {partition.Commit.Snapshot} cannot be read: {damaged.Message} (nothing of the partition is governed until it can)");
+            Log.PartitionStopped(_logger, partition.Partition, partition.Stopped!);
+        }
     }
 
     private void Restore(GovernPartition partition, GovernInputs inputs, CommandTable commands, SnapshotTable snapshots, long start, long end)
@@ -206,12 +214,12 @@ public sealed class GovernStage : IStage
         Log.GovernRestored(_logger, partition.Partition, restored.Ledger.Count, end - offset);
     }
 
-    /// <summary>Takes up what people have said since the last look.</summary>
-    private static void Adopt(GovernPartition partition, GovernInputs inputs, long now)
+    /// <summary>Takes up what people have said since the last look; whether there was something.</summary>
+    private static bool Adopt(GovernPartition partition, GovernInputs inputs, long now)
     {
         if (ReferenceEquals(partition.Inputs, inputs))
         {
-            return;
+            return false;
         }
 
         var before = partition.Inputs;
@@ -234,9 +242,11 @@ public sealed class GovernStage : IStage
         {
             partition.Governor.SetControls(inputs.Controls);
         }
+
+        return true;
     }
 
-    private async ValueTask DecideAsync(GovernPartition partition, long now)
+    private async ValueTask DecideAsync(GovernPartition partition, long now, bool hasAdopted)
     {
         _evaluations.Clear();
         partition.Evaluator.Evaluate(now, _evaluations);
@@ -249,12 +259,12 @@ public sealed class GovernStage : IStage
         var isPublished = false;
         if (_evaluations.Count > 0)
         {
-            isPublished = await PublishAsync(partition, partition.Governor.Evaluate(_evaluations, now));
+            isPublished = await PublishAsync(partition, partition.Governor.Evaluate(_evaluations, now), hasAdopted);
         }
 
         if (partition.Phase == GovernPhase.Deciding)
         {
-            isPublished |= await PublishAsync(partition, partition.Governor.Tick(now));
+            isPublished |= await PublishAsync(partition, partition.Governor.Tick(now), hasAdopted);
         }
 
         partition.Commands.TakeCovered((key, bytes) =>
@@ -273,7 +283,7 @@ public sealed class GovernStage : IStage
     }
 
     /// <summary>Performs what the governor decided. Returns whether something was published.</summary>
-    private async ValueTask<bool> PublishAsync(GovernPartition partition, GovernorOutput output)
+    private async ValueTask<bool> PublishAsync(GovernPartition partition, GovernorOutput output, bool hasAdopted)
     {
         if (ReferenceEquals(output, GovernorOutput.Nothing))
         {
@@ -314,7 +324,9 @@ public sealed class GovernStage : IStage
         var acknowledged = Now();
         for (var i = 0; i < issued.Length; i++)
         {
-            _metrics.Govern.Count(issued[i], isNew: !renewed[i] && issued[i].Action != CommandAction.None, acknowledged);
+            // What time or a person brought about says nothing of how fast spend is acted on.
+            var isCausedBySpend = !renewed[i] && issued[i].Action != CommandAction.None && !hasAdopted && partition.Evaluator.HasChanged(issued[i].Scope);
+            _metrics.Govern.Count(issued[i], isCausedBySpend, acknowledged);
             if (!renewed[i])
             {
                 Log.CommandIssued(_logger, issued[i].Key, issued[i].Action, issued[i].Reason);

@@ -50,6 +50,16 @@ public sealed class LedgerSnapshotTests
     }
 
     [Fact]
+    public void A_snapshot_has_these_bytes()
+    {
+        var feed = new LedgerFeed(Monthly(720));
+        feed.Spend(June, 300);
+        feed.Ledger.Apply(new ScopeSpend(new RollupBlockHeader(0, "in", 1, June + 10_000, 0, 2, 9, 1, Final: false), Acme, new SpendMeasures { Cost = 5 }));
+        var chunk = Assert.Single(Chunks(feed.Ledger, feed.Evaluator, [[0x2A]]));
+        Assert.Equal(Golden, Convert.ToHexString(chunk));
+    }
+
+    [Fact]
     public void Long_snapshots_are_split_and_read_back()
     {
         var feed = new LedgerFeed(Monthly(10, "each", "tenant=<each>"));
@@ -91,6 +101,15 @@ public sealed class LedgerSnapshotTests
             }
         }
     }
+
+    /// <summary>Put together by a program of its own from the format's description.</summary>
+    private const string Golden =
+        "4C0101010B74656E616E743D61636D65A0CCD887D06780B0D787D06790FED787D067E20400000000140000000200000280B0D787D06701" +
+        "0100000000000000000000000080D0CDAFE3670101E20400000000140000000200000380B0D787D067020000D8040A080002000280B0D7" +
+        "87D067020000E2040800020280B0D787D067020000E2040800020280B0D787D067010000E2040202696E02000000FFFFFFFFFFFFFFFF3F" +
+        "00120402696E0201A0CCD887D0670000120A0000000000000000000000020C6C6C6D2E726571756573747300000000FFFFFFFFFFFFFFFF" +
+        "3F0002030C6C6C6D2E7265717565737473000180B0D787D0670002050461636D650B74656E616E743D61636D6580B0D787D06780D0CDAF" +
+        "E3670006012A";
 
     private static BudgetEvaluator New(SpendLedger ledger, IEnumerable<RunningPeriod> running, long nowMs)
     {
