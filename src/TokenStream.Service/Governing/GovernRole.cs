@@ -41,6 +41,7 @@ internal sealed class GovernRole : IDisposable
                 CommandsTopic = options.Topics.Commands,
                 LedgerTopic = options.Topics.Ledger,
                 AlertsTopic = options.Topics.Alerts,
+                UnpricedPerDay = (Int128)options.UnpricedUsdPerDay * 1_000_000_000_000,
             },
             metrics,
             clock,

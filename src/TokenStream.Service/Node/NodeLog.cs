@@ -49,4 +49,7 @@ internal static partial class NodeLog
 
     [LoggerMessage(7014, LogLevel.Warning, "Budgets that are new in their period only observe: what was spent before cannot be read from the store: {Reason}")]
     public static partial void BalancesUnreadable(ILogger logger, string reason);
+
+    [LoggerMessage(7021, LogLevel.Warning, "The topics of commands and acks could not be read, their metrics stand still; trying again: {Reason}")]
+    public static partial void AcksUnreadable(ILogger logger, string reason);
 }

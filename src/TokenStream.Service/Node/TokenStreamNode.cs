@@ -373,6 +373,21 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         var role = new GovernRole(_options, kafka, topics.Partitions[_options.Topics.Spend], budgets, _metrics, _clock, _loggers);
         _health.Add("govern", () => Condition(role.Stage.Stopped, role.Stage.HasPartitions)
             ?? (role.Stage.IsDeciding ? null : "reads spend up to the end it found, and decides nothing before; gateways go on with what they know"));
+        var sink = new LossyRecordSink(kafka, "tokenstream-budget-states", _logger);
+        var states = new BudgetStatePublisher(sink, _options.Topics.BudgetStates, () => role.Stage.States);
+        var saying = RepeatAsync(
+            BudgetStatePublisher.Interval,
+            () => states.PublishAsync(_clock.GetUtcNow().ToUnixTimeMilliseconds()),
+            failure => NodeLog.RecordsWait(_logger, failure.Message));
+        _ends.Push(async () =>
+        {
+            await saying;
+            sink.Dispose();
+        });
+        var acks = new AckFollower(
+            kafka, _options.Topics, topics.Partitions[_options.Topics.Commands], new CommandVerifier(new SigningKeys(_options).Public()), _metrics.Commands, _clock, _logger);
+        acks.Start();
+        _ends.Push(acks.DisposeAsync);
         Run(role.Worker, role);
     }
 

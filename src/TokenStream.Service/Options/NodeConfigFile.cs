@@ -43,7 +43,16 @@ internal static class NodeConfigFile
         options = ReadClickHouse(root.Child("clickhouse"), options, errors);
         options = ReadTopics(root.Child("topics"), options, errors);
         options = ReadWindows(root.Child("windows"), options, errors);
-        options = options with { Receivers = ReceiversSection.Read(root.Child("alerts"), errors) ?? options.Receivers };
+        if (root.Child("alerts") is { } alerts)
+        {
+            options = options with
+            {
+                Receivers = ReceiversSection.Read(alerts, errors) ?? options.Receivers,
+                UnpricedUsdPerDay = Number(alerts, "unpriced_usd_per_day", errors, 0, 1_000_000_000) ?? options.UnpricedUsdPerDay,
+            };
+            alerts.Close();
+        }
+
         options = ReadLogs(root.Child("log"), options);
         options = ReadSigning(root.Child("signing"), options, errors);
         if (root.Child("telemetry") is { } telemetry)

@@ -78,6 +78,9 @@ internal sealed record NodeOptions
     /// <summary>Where alerts are sent to; without any they stay on their topic.</summary>
     public IReadOnlyList<ReceiverOptions> Receivers { get; init; } = [];
 
+    /// <summary>More usage without a price than this in 24 hours, at its bound, is an alert of the budget it counts in.</summary>
+    public long UnpricedUsdPerDay { get; init; } = 10;
+
     /// <summary>Bytes that the embedded store may take; null for its default.</summary>
     public long? StoreMemoryBytes { get; init; }
 

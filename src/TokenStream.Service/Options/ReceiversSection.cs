@@ -8,13 +8,8 @@ namespace TokenStream.Service.Options;
 internal static class ReceiversSection
 {
     /// <summary>The receivers; null where the section names none.</summary>
-    public static IReadOnlyList<ReceiverOptions>? Read(YamlReader? section, TextErrors errors)
+    public static IReadOnlyList<ReceiverOptions>? Read(YamlReader section, TextErrors errors)
     {
-        if (section is null)
-        {
-            return null;
-        }
-
         var receivers = new List<ReceiverOptions>();
         var items = section.Items("receivers");
         foreach (var item in items)
@@ -33,7 +28,6 @@ internal static class ReceiversSection
             section.Error($"{receivers.Count} receivers are named; at most {ReceiverOptions.Most} are possible");
         }
 
-        section.Close();
         return items.Count > 0 ? receivers : null;
     }
 

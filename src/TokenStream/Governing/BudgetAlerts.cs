@@ -59,7 +59,7 @@ internal sealed class BudgetAlerts(Scope scope)
         foreach (var kind in rules.Lasting)
         {
             var at = IndexOf(kind.Name);
-            var lasts = Lasts(kind, evaluation, standing, isOpen: at >= 0);
+            var lasts = Lasts(rules, kind, evaluation, standing, isOpen: at >= 0);
             if (kind.Kind == TransitionKind.BurnRate)
             {
                 lasts &= at >= 0 || !worseBurns;
@@ -104,7 +104,7 @@ internal sealed class BudgetAlerts(Scope scope)
                 : BudgetState.Ok;
     }
 
-    private static bool Lasts(in LastingKind kind, BudgetEvaluation evaluation, LadderStanding standing, bool isOpen) => kind.Kind switch
+    private static bool Lasts(BudgetRules rules, in LastingKind kind, BudgetEvaluation evaluation, LadderStanding standing, bool isOpen) => kind.Kind switch
     {
         // The use of a rolling budget falls with time: what has begun ends clearly below its level, not at every crossing.
         TransitionKind.Threshold => LadderTriggers.IsSpent(
@@ -113,6 +113,7 @@ internal sealed class BudgetAlerts(Scope scope)
         TransitionKind.Exhausted => LadderTriggers.IsExhausted(evaluation),
         TransitionKind.Tripped => standing.IsHard && !standing.IsRelapse,
         TransitionKind.TrippedAgain => standing.IsHard && standing.IsRelapse,
+        TransitionKind.UnpricedUsage => evaluation.UnpricedLastDay > rules.UnpricedPerDay,
         _ => standing.IsHeldBack,
     };
 
@@ -138,6 +139,7 @@ internal sealed class BudgetAlerts(Scope scope)
             TransitionKind.BurnRate => MoneyText.Burning(evaluation, kind.Severity),
             TransitionKind.Exhausted => $"{MoneyText.Standing(evaluation)}: it is exhausted",
             TransitionKind.Tripped => "holds requests back",
+            TransitionKind.UnpricedUsage => $"has usage without a price, worth at most {MoneyText.Of(evaluation.UnpricedLastDay, isTokens: false)} in 24 hours",
             TransitionKind.TrippedAgain => "holds requests back again, soon after a release; its hold is doubled",
             _ => "would hold requests back; the breaker is open and prevents it",
         };

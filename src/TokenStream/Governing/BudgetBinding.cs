@@ -9,6 +9,8 @@ internal sealed class BudgetBinding
 {
     private const long StaleMs = 10 * ScopeAccount.MinuteMs;
     private const long SteadyMinutes = 5;
+    private const long DayMs = 24 * ScopeAccount.HourMs;
+    private const int HourTier = 3;
     private const long ForecastKeptMs = ScopeAccount.MinuteMs;
 
     /// <summary>Four weeks: every hour of the week four times.</summary>
@@ -104,6 +106,7 @@ internal sealed class BudgetBinding
             Limit = Limit,
             Spent = Priced(spent),
             UnpricedBound = Budget.Amount.IsTokens ? 0 : spent.UnpricedBound,
+            UnpricedLastDay = Budget.Amount.IsTokens ? 0 : Sum(SumColumn.UnpricedBound, HourTier, (upto - DayMs) / ScopeAccount.HourMs * ScopeAccount.HourMs, upto),
             Blocked = Budget.Amount.IsTokens ? spent.BlockedTokens : spent.BlockedCost,
             Pairs = pairs,
             ExhaustedAtMs = _forecast.ExhaustedAtMs,

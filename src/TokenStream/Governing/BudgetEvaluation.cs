@@ -25,6 +25,9 @@ public sealed record BudgetEvaluation
     /// <summary>The bound on the period's unpriced usage.</summary>
     public Int128 UnpricedBound { get; init; }
 
+    /// <summary>The bound on the unpriced usage of the last 24 hours, whole hours; 0 where the budget counts tokens.</summary>
+    public Int128 UnpricedLastDay { get; init; }
+
     /// <summary>What the period's blocked requests would have cost.</summary>
     public Int128 Blocked { get; init; }
 

@@ -15,10 +15,12 @@ internal sealed class BudgetRules
     /// <summary>From this percentage on a threshold asks for somebody's attention.</summary>
     private const decimal TicketThreshold = 80;
 
-    public BudgetRules(Budget budget)
+    /// <param name="unpricedPerDay">More unpriced usage than this in 24 hours, in picodollars, is told of.</param>
+    public BudgetRules(Budget budget, Int128 unpricedPerDay)
     {
         Budget = budget;
         Source = SourceOf(budget.Name);
+        UnpricedPerDay = unpricedPerDay;
         var refuses = budget.Ladder.Any(step => step.IsHard && step.Trigger == LadderTrigger.Exhausted);
         Lasting =
         [
@@ -36,6 +38,7 @@ internal sealed class BudgetRules
             new(TransitionKind.Tripped, "tripped", AlertSeverity.Ticket, 0),
             new(TransitionKind.TrippedAgain, "tripped_again", AlertSeverity.Page, 0),
             new(TransitionKind.HeldBack, "held_back", AlertSeverity.Ticket, 0),
+            new(TransitionKind.UnpricedUsage, "unpriced_usage", AlertSeverity.Ticket, 0),
         ];
     }
 
@@ -43,6 +46,8 @@ internal sealed class BudgetRules
 
     /// <summary>The source of its commands.</summary>
     public string Source { get; }
+
+    public Int128 UnpricedPerDay { get; }
 
     public IReadOnlyList<LastingKind> Lasting { get; }
 

@@ -73,7 +73,7 @@ public enum TransitionKind
     /// <summary>Lasts while a budget with "each" governs 80 % of the scopes that it may. Its scope is the budget's pattern.</summary>
     EachLimit,
 
-    /// <summary>Lasts from when more usage without a price came in a day than is put up with, until the day ends. Has no budget.</summary>
+    /// <summary>Lasts while the bound on the usage without a price of the last 24 hours is more than is put up with.</summary>
     UnpricedUsage,
 }
 

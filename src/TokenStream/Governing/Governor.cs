@@ -60,6 +60,10 @@ public sealed class Governor
 
     public bool IsBreakerOpen => _gate.Breaker.OpenedMs is not null;
 
+    /// <summary>How a budget stands for a scope, as evaluated last.</summary>
+    public BudgetState StateOf(string budget, Scope scope) =>
+        _scopes.TryGetValue((budget, scope), out var governed) ? governed.Alerts.State : BudgetState.Ok;
+
     /// <summary>What lasts and was told of: what a successor has to know, so that it can say when it is over.</summary>
     public IEnumerable<BudgetTransition> OpenAlerts(long nowMs) =>
         _scopes.Values.SelectMany(scope => scope.Alerts.Open(scope.Rules, _maker, nowMs))
@@ -109,7 +113,7 @@ public sealed class Governor
         _rules.Clear();
         foreach (var budget in set.Budgets)
         {
-            _rules.Add(budget.Name, new BudgetRules(budget));
+            _rules.Add(budget.Name, new BudgetRules(budget, _options.UnpricedPerDay));
         }
     }
 

@@ -35,6 +35,9 @@ public sealed record GovernorOptions
     /// <summary>A tenant counts as active for so long after it spent something.</summary>
     public long ActiveMs { get; init; } = 60 * 60_000;
 
+    /// <summary>More usage without a price than this in 24 hours is told of: ten dollars' worth of its bound, in picodollars.</summary>
+    public Int128 UnpricedPerDay { get; init; } = 10_000_000_000_000;
+
     /// <summary>What trimming output is taken to save, in percent of the demand: an assumption for estimates, nothing is decided by it.</summary>
     public int TrimSavesPercent { get; init; } = 25;
 

@@ -65,6 +65,9 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
     /// <summary>The newest evaluation of each budget and scope; read from any thread.</summary>
     public ConcurrentDictionary<(string Budget, string Scope), BudgetEvaluation> Latest { get; } = [];
 
+    /// <summary>The states of the same.</summary>
+    public ConcurrentDictionary<(string Budget, string Scope), BudgetState> States { get; } = [];
+
     /// <summary>Scopes that wait for what they had spent before, as of the last look; read from any thread.</summary>
     public volatile IReadOnlyList<SeedingScope> Seeding = [];
 
@@ -76,6 +79,7 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
         (Ledger, Evaluator, Governor, Commands, Snapshots) = (ledger, evaluator, governor, commands, snapshots);
         (Position, CatchUpEnd, Inputs) = (offset, end, null);
         Latest.Clear();
+        States.Clear();
     }
 
     public void Stop(string reason) => Stopped = reason;

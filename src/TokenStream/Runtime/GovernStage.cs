@@ -67,6 +67,10 @@ public sealed class GovernStage : IStage
     /// <summary>How every budget of this worker's partitions stands, as evaluated last. For any thread.</summary>
     public IEnumerable<BudgetEvaluation> Evaluations => _partitions.Values.SelectMany(p => p.Latest.Values);
 
+    /// <summary>The same with the states that follow, as people see them. For any thread.</summary>
+    public IEnumerable<BudgetStateRecord> States => _partitions.Values.SelectMany(p => p.Latest.Select(latest => BudgetStateRecord.Of(
+        latest.Value, p.States.GetValueOrDefault(latest.Key), p.Inputs?.Set.Version ?? 0)));
+
     /// <summary>Scopes whose period began before their spend was published. For any thread.</summary>
     public IEnumerable<SeedingScope> Seeding => _partitions.Values.SelectMany(p => p.Seeding);
 
@@ -204,7 +208,7 @@ public sealed class GovernStage : IStage
 
         var evaluator = new BudgetEvaluator(restored.Ledger, partition.Number, _options.Partitions);
         evaluator.Restore(restored.Running);
-        var governor = new Governor(partition.Number, new GovernorOptions { Partitions = _options.Partitions });
+        var governor = new Governor(partition.Number, new GovernorOptions { Partitions = _options.Partitions, UnpricedPerDay = _options.UnpricedPerDay });
         governor.Restore(commands.Commands.ToArray(), GovernNotes.Read(restored.Notes), now);
         partition.Begin(restored.Ledger, evaluator, governor, commands, snapshots, offset, end);
         partition.SnapshotMs = now;
@@ -231,6 +235,7 @@ public sealed class GovernStage : IStage
                 : inputs.SinceMs.ToDictionary(pair => pair.Key, pair => Math.Max(pair.Value, partition.CompleteSinceMs), StringComparer.Ordinal);
             partition.Evaluator.Adopt(inputs.Set, since, now);
             partition.Latest.Clear();
+            partition.States.Clear();
         }
 
         if (before is null || !ReferenceEquals(before.Set, inputs.Set) || !ReferenceEquals(before.Directory, inputs.Directory))
@@ -260,6 +265,10 @@ public sealed class GovernStage : IStage
         if (_evaluations.Count > 0)
         {
             isPublished = await PublishAsync(partition, partition.Governor.Evaluate(_evaluations, now), hasAdopted);
+            foreach (var evaluation in _evaluations)
+            {
+                partition.States[(evaluation.Budget.Name, evaluation.Scope.Text)] = partition.Governor.StateOf(evaluation.Budget.Name, evaluation.Scope);
+            }
         }
 
         if (partition.Phase == GovernPhase.Deciding)

@@ -12,6 +12,9 @@ public sealed record GovernStageOptions
 
     public string AlertsTopic { get; init; } = "tokenstream.alerts";
 
+    /// <summary>See <see cref="Governing.GovernorOptions.UnpricedPerDay"/>.</summary>
+    public Int128 UnpricedPerDay { get; init; } = 10_000_000_000_000;
+
     /// <summary>Most scopes of a partition.</summary>
     public int MaxScopes { get; init; } = 200_000;
 

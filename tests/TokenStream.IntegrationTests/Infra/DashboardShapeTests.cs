@@ -50,7 +50,12 @@ public sealed partial class DashboardShapeTests
             {
                 if (instrument.Meter.Name == StreamMetrics.MeterName)
                 {
-                    names.Add(PrometheusExporter.NameOf(instrument));
+                    var name = PrometheusExporter.NameOf(instrument);
+                    names.Add(name);
+                    if (instrument is Histogram<double>)
+                    {
+                        names.Add(name + "_bucket");
+                    }
                 }
             },
         };
