@@ -21,7 +21,16 @@ public sealed record LadderStep
     public required LadderTrigger Trigger { get; init; }
 
     /// <summary>The factor of <see cref="LadderTrigger.BurnRate"/>, the percentage of <see cref="LadderTrigger.Spent"/>.</summary>
-    public decimal Level { get; init; }
+    public decimal Level
+    {
+        get;
+        init => (field, ScaledLevel) = (value, Scale(value));
+    }
+
+    /// <summary>
+    /// <see cref="Level"/> in ten thousandths, rounded: what evaluations compare by. Made once, since decimals cost more than all the rest of a comparison.
+    /// </summary>
+    internal long ScaledLevel { get; private init; }
 
     public required CommandAction Action { get; init; }
 
@@ -32,4 +41,7 @@ public sealed record LadderStep
 
     /// <summary>Kill, cache_only and throttle are hard: unpriced usage reaches them only where the budget says so, and the breaker counts them.</summary>
     public bool IsHard => Action is CommandAction.Kill or CommandAction.CacheOnly or CommandAction.Throttle;
+
+    /// <summary>A factor or percentage in ten thousandths.</summary>
+    internal static long Scale(decimal level) => (long)decimal.Round(level * 10_000);
 }

@@ -98,17 +98,27 @@ internal sealed class BudgetAlerts(Scope scope)
         var step = Math.Max(standing.Wanted, standing.InForce);
         return LadderTriggers.IsExhausted(evaluation) ? BudgetState.Exhausted
             : step >= 0 ? ladder[step].IsHard ? BudgetState.Hard : BudgetState.Soft
-            : evaluation.Pairs.Any(pair => pair.Fires || pair.FiresWithBound)
-                || (evaluation.Budget.Thresholds.Count > 0 && LadderTriggers.IsSpent(evaluation, evaluation.Budget.Thresholds[0], withBound: true))
-                ? BudgetState.Watching
-                : BudgetState.Ok;
+            : IsWatched(evaluation) ? BudgetState.Watching : BudgetState.Ok;
+    }
+
+    private static bool IsWatched(BudgetEvaluation evaluation)
+    {
+        foreach (var pair in evaluation.Pairs)
+        {
+            if (pair.Fires || pair.FiresWithBound)
+            {
+                return true;
+            }
+        }
+
+        return evaluation.Budget.Thresholds.Count > 0 && LadderTriggers.IsSpent(evaluation, LadderStep.Scale(evaluation.Budget.Thresholds[0]), withBound: true);
     }
 
     private static bool Lasts(BudgetRules rules, in LastingKind kind, BudgetEvaluation evaluation, LadderStanding standing, bool isOpen) => kind.Kind switch
     {
         // The use of a rolling budget falls with time: what has begun ends clearly below its level, not at every crossing.
         TransitionKind.Threshold => LadderTriggers.IsSpent(
-            evaluation, isOpen && LadderTriggers.IsRolling(evaluation) ? kind.Level * 0.9m : kind.Level, withBound: true),
+            evaluation, isOpen && LadderTriggers.IsRolling(evaluation) ? kind.ScaledLevel * 9 / 10 : kind.ScaledLevel, withBound: true),
         TransitionKind.BurnRate => !evaluation.IsStale && Burns(evaluation, kind.Severity),
         TransitionKind.Exhausted => LadderTriggers.IsExhausted(evaluation),
         TransitionKind.Tripped => standing.IsHard && !standing.IsRelapse,
@@ -135,7 +145,7 @@ internal sealed class BudgetAlerts(Scope scope)
     {
         var what = kind.Kind switch
         {
-            TransitionKind.Threshold => string.Create(CultureInfo.InvariantCulture, $"{MoneyText.Standing(evaluation)}: {kind.Level} % is reached"),
+            TransitionKind.Threshold => string.Create(CultureInfo.InvariantCulture, $"{MoneyText.Standing(evaluation)}: {(decimal)kind.ScaledLevel / Scaled.One} % is reached"),
             TransitionKind.BurnRate => MoneyText.Burning(evaluation, kind.Severity),
             TransitionKind.Exhausted => $"{MoneyText.Standing(evaluation)}: it is exhausted",
             TransitionKind.Tripped => "holds requests back",

@@ -4,7 +4,7 @@ using TokenStream.Budgets;
 namespace TokenStream.Governing;
 
 /// <summary>What can last of a budget, with what of it is told apart by name.</summary>
-internal readonly record struct LastingKind(TransitionKind Kind, string Name, AlertSeverity Severity, decimal Level);
+internal readonly record struct LastingKind(TransitionKind Kind, string Name, AlertSeverity Severity, long ScaledLevel);
 
 /// <summary>What follows from a budget once, for all of its scopes.</summary>
 internal sealed class BudgetRules
@@ -28,7 +28,7 @@ internal sealed class BudgetRules
                 TransitionKind.Threshold,
                 string.Create(CultureInfo.InvariantCulture, $"threshold {percent}"),
                 percent < TicketThreshold ? AlertSeverity.Info : AlertSeverity.Ticket,
-                percent)),
+                LadderStep.Scale(percent))),
 
             // From the worst to the mildest: a milder one does not begin while a worse one lasts.
             new(TransitionKind.BurnRate, "burn_rate page", AlertSeverity.Page, 0),

@@ -30,7 +30,7 @@ internal readonly struct DemandThreshold
     {
         if (step.Trigger == LadderTrigger.BurnRate)
         {
-            return new(Scaled.Of(step.Level) * evaluation.Limit, (Int128)evaluation.Period.LengthMs * Scaled.One);
+            return new(step.ScaledLevel * evaluation.Limit, (Int128)evaluation.Period.LengthMs * Scaled.One);
         }
 
         if (LadderTriggers.IsRolling(evaluation))
@@ -50,10 +50,8 @@ internal readonly struct DemandThreshold
     public bool IsTwiceAbove(Int128 demandPerMinute) => demandPerMinute * _spanMs * 2 < _amount * MinuteMs;
 }
 
-/// <summary>Factors and percentages as integers, to the fourth place.</summary>
+/// <summary>Factors and percentages are compared as integers of ten thousandths.</summary>
 internal static class Scaled
 {
     public const long One = 10_000;
-
-    public static Int128 Of(decimal level) => (Int128)decimal.Round(level * One);
 }

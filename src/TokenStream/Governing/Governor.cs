@@ -165,7 +165,6 @@ public sealed class Governor
     /// <summary>Does what is due without an evaluation. To be called several times a second: the pause acts here.</summary>
     public GovernorOutput Tick(long nowMs)
     {
-        _gate.Breaker.Tick(nowMs);
         if (_controls is not null)
         {
             FollowRequests(_controls, nowMs);
@@ -173,6 +172,7 @@ public sealed class Governor
 
         if (_set is not null && (_hasToFollow || nowMs - _followedMs >= FollowMs || nowMs < _followedMs))
         {
+            _gate.Breaker.Tick(nowMs);
             FollowBudgets(nowMs);
             ReleaseUngoverned(nowMs);
             EndUngovernedAlerts(nowMs);

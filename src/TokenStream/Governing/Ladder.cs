@@ -341,8 +341,10 @@ internal sealed class Ladder(GovernorOptions options)
         return Math.Max(stepHoldMs, Math.Min(rest, 2 * Math.Max(stepHoldMs, _holdMs)));
     }
 
+    /// <summary>Whether it is seen when the step may be left. A rolling budget's use is seen whatever gateways report.</summary>
     private bool SeesDemand(Budget budget, bool seesDemand) =>
-        seesDemand || _blockedWasReported || IsProbe || !LetsNothingThrough(budget.Ladder[Step]);
+        seesDemand || _blockedWasReported || IsProbe || !LetsNothingThrough(budget.Ladder[Step])
+        || (EndsMs is null && budget.Ladder[Step].Trigger != LadderTrigger.BurnRate);
 
     private static bool LetsNothingThrough(LadderStep step) => step.Action is CommandAction.Kill or CommandAction.CacheOnly;
 

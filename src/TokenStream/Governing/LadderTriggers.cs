@@ -34,7 +34,7 @@ internal static class LadderTriggers
         return step.Trigger switch
         {
             LadderTrigger.BurnRate => Fires(evaluation, step.Level, withBound),
-            LadderTrigger.Spent => IsSpent(evaluation, step.Level, withBound),
+            LadderTrigger.Spent => IsSpent(evaluation, step.ScaledLevel, withBound),
             _ => Used(evaluation, withBound) > evaluation.Limit,
         };
     }
@@ -44,9 +44,9 @@ internal static class LadderTriggers
     /// </summary>
     public static bool IsExhausted(BudgetEvaluation evaluation) => Used(evaluation, withBound: true) > evaluation.Limit;
 
-    /// <summary>Whether so many percent of the amount are used.</summary>
-    public static bool IsSpent(BudgetEvaluation evaluation, decimal percent, bool withBound) =>
-        evaluation.Limit > 0 && Used(evaluation, withBound) * 100 * Scaled.One >= Scaled.Of(percent) * evaluation.Limit;
+    /// <summary>Whether so many ten thousandths of a percent of the amount are used.</summary>
+    public static bool IsSpent(BudgetEvaluation evaluation, long scaledPercent, bool withBound) =>
+        evaluation.Limit > 0 && Used(evaluation, withBound) * (100 * Scaled.One) >= scaledPercent * evaluation.Limit;
 
     /// <summary>
     /// Whether what is used has fallen below nine tenths of the step's level: what a rolling budget's step is released by, since its use falls
@@ -54,8 +54,8 @@ internal static class LadderTriggers
     /// </summary>
     public static bool IsWellBelow(LadderStep step, BudgetEvaluation evaluation)
     {
-        var percent = step.Trigger == LadderTrigger.Exhausted ? 100 : step.Level;
-        return !IsSpent(evaluation, percent * 0.9m, CountsBound(step, evaluation.Budget));
+        var percent = step.Trigger == LadderTrigger.Exhausted ? 100 * Scaled.One : step.ScaledLevel;
+        return !IsSpent(evaluation, percent * 9 / 10, CountsBound(step, evaluation.Budget));
     }
 
     /// <summary>Whether the period's end takes the step with it: a share of the amount is one of the period's.</summary>

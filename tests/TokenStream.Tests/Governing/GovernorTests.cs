@@ -177,11 +177,14 @@ public sealed class GovernorTests
         Assert.Empty(world.Log);
     }
 
-    [Fact]
-    public void Rolling_budget_is_released_when_its_use_has_fallen_to_nine_tenths()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Rolling_budget_is_released_when_its_use_has_fallen_to_nine_tenths(bool reportsBlocked)
     {
         var budget = MonthlyBudget(10, Exhausted(CommandAction.Kill)) with { Period = new BudgetPeriod(PeriodKind.Rolling, Hours: 4), BurnFactors = [] };
         var world = World(budget);
+        world.Models[0].ReportsBlocked = reportsBlocked;
         world.RunUntil(world.NowMs + (2 * 60 * MinuteMs), (_, _) => DollarPicos / 10);
         world.RunUntil(world.NowMs + (5 * MinuteMs), (_, _) => DollarPicos);
         Assert.Equal(CommandAction.Kill, world.Gateways[AcmeScope].Hardest(world.NowMs));
