@@ -17,7 +17,8 @@ internal sealed class Audit : IDisposable
         (_topic, _clock) = (new ConfigurationTopic(kafka, options.Topics.Audit, "tokenstream-audit", logger), clock);
 
     /// <summary>Appends a record, acknowledged by the log. Throws <see cref="KafkaUnavailableException"/> where it was not.</summary>
-    public Task AppendAsync(AuditKind kind, string action, string subject, Actor actor, string reason, string before = "", string after = "") =>
+    public Task AppendAsync(
+        AuditKind kind, string action, string subject, Actor actor, string reason, string before = "", string after = "") =>
         _topic.AppendAsync(
             action,
             new AuditRecord

@@ -64,7 +64,8 @@ internal sealed record AuditRecord
     }
 }
 
-internal sealed class AuditKindConverter() : JsonStringEnumConverter<AuditKind>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
+internal sealed class AuditKindConverter()
+    : JsonStringEnumConverter<AuditKind>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, Converters = [typeof(AuditKindConverter)])]

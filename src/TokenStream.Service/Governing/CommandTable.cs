@@ -10,6 +10,12 @@ namespace TokenStream.Service.Governing;
 /// </summary>
 internal sealed class CommandTable : IDisposable
 {
+    /// <summary>
+    /// Of each partition so many of the last heartbeats are looked at: there is one a second, and its signature takes longer to verify than
+    /// all the rest.
+    /// </summary>
+    private const int MostHeartbeats = 16;
+
     private readonly TopicReader _reader;
     private readonly CommandVerifier _verifier;
     private readonly Dictionary<string, Command> _commands = new(StringComparer.Ordinal);
@@ -34,9 +40,31 @@ internal sealed class CommandTable : IDisposable
     /// <summary>Reads on to the end of the topic.</summary>
     public void Refresh()
     {
+        var heartbeats = new Dictionary<int, Queue<(byte[] Key, byte[]? Value)>>();
         foreach (var result in _reader.ReadToEnd())
         {
-            Take(result.Message.Key ?? [], result.Message.Value);
+            var (key, value) = (result.Message.Key ?? [], result.Message.Value);
+            if (!key.AsSpan().StartsWith("heartbeat/"u8))
+            {
+                Take(key, value);
+                continue;
+            }
+
+            var last = heartbeats.TryGetValue(result.Partition.Value, out var known) ? known : heartbeats[result.Partition.Value] = new();
+            last.Enqueue((key, value));
+            if (last.Count > MostHeartbeats)
+            {
+                last.Dequeue();
+            }
+        }
+
+        foreach (var last in heartbeats.Values)
+        {
+            // Oldest first, so that the newest that is believed stays.
+            foreach (var (key, value) in last)
+            {
+                Take(key, value);
+            }
         }
     }
 

@@ -39,9 +39,11 @@ internal sealed class GovernConnection : IDisposable
     {
         using var admin = new TopicAdmin(kafka, "tokenstream-requests", clock, logger);
         var partitions = admin.Partitions();
-        var missing = new[] { options.Topics.Budgets, options.Topics.Audit, options.Topics.Commands }.FirstOrDefault(topic => !partitions.ContainsKey(topic));
+        string[] needed = [options.Topics.Budgets, options.Topics.Audit, options.Topics.Commands];
+        var missing = needed.FirstOrDefault(topic => !partitions.ContainsKey(topic));
         return missing is null
             ? partitions[options.Topics.Commands]
-            : throw new NodeStartException($"Kafka at {kafka.BootstrapServers} has no topic {missing}: start a node first, it makes its topics (./tokenstream up).");
+            : throw new NodeStartException(
+                $"Kafka at {kafka.BootstrapServers} has no topic {missing}: start a node first, it makes its topics (./tokenstream up).");
     }
 }

@@ -27,7 +27,8 @@ internal sealed class PeopleRequests(ConfigurationTopic topic, Audit audit, Time
             {
                 pause = RequestFormat.TryRead(record.Value, out GovernPause? read) ? read : pause;
             }
-            else if (key.StartsWith(RequestFormat.ManualPrefix, StringComparison.Ordinal) && RequestFormat.TryRead(key, record.Value, out ManualRequest? request))
+            else if (key.StartsWith(RequestFormat.ManualPrefix, StringComparison.Ordinal) &&
+                RequestFormat.TryRead(key, record.Value, out ManualRequest? request))
             {
                 requests.Add(request);
             }
@@ -44,8 +45,9 @@ internal sealed class PeopleRequests(ConfigurationTopic topic, Audit audit, Time
     {
         var standing = Read();
         var asked = request with { AtMs = Now(), By = actor.By };
-        await audit.AppendAsync(AuditKind.Command, Name(asked.Action), asked.Scope.Text, actor, asked.Reason, after: Text(RequestFormat.Write(asked)));
-        await topic.AppendAsync(RequestFormat.KeyOf(asked), RequestFormat.Write(asked));
+        var value = RequestFormat.Write(asked);
+        await audit.AppendAsync(AuditKind.Command, Name(asked.Action), asked.Scope.Text, actor, asked.Reason, after: Text(value));
+        await topic.AppendAsync(RequestFormat.KeyOf(asked), value);
         await DeleteOldAsync(standing);
         return true;
     });
@@ -60,9 +62,9 @@ internal sealed class PeopleRequests(ConfigurationTopic topic, Audit audit, Time
         }
 
         var released = request with { ReleasedMs = Now(), ReleasedBy = actor.By, ReleasedReason = reason };
-        await audit.AppendAsync(
-            AuditKind.Command, "release", request.Scope.Text, actor, reason, Text(RequestFormat.Write(request)), Text(RequestFormat.Write(released)));
-        await topic.AppendAsync(RequestFormat.KeyOf(released), RequestFormat.Write(released));
+        var (was, value) = (RequestFormat.Write(request), RequestFormat.Write(released));
+        await audit.AppendAsync(AuditKind.Command, "release", request.Scope.Text, actor, reason, Text(was), Text(value));
+        await topic.AppendAsync(RequestFormat.KeyOf(released), value);
         return released;
     });
 
@@ -71,9 +73,9 @@ internal sealed class PeopleRequests(ConfigurationTopic topic, Audit audit, Time
     {
         var before = Read().Pause;
         var after = new GovernPause(paused, reason, actor.By, Now());
-        await audit.AppendAsync(
-            AuditKind.Pause, paused ? "pause" : "resume", "automatic commands", actor, reason, Text(RequestFormat.Write(before)), Text(RequestFormat.Write(after)));
-        await topic.AppendAsync(RequestFormat.PauseKey, RequestFormat.Write(after));
+        var (was, value) = (RequestFormat.Write(before), RequestFormat.Write(after));
+        await audit.AppendAsync(AuditKind.Pause, paused ? "pause" : "resume", "automatic commands", actor, reason, Text(was), Text(value));
+        await topic.AppendAsync(RequestFormat.PauseKey, value);
         return after;
     });
 
