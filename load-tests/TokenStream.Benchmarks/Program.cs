@@ -1,9 +1,15 @@
 using BenchmarkDotNet.Running;
+using TokenStream.Benchmarks;
 using TokenStream.Benchmarks.Partition;
 
 if (args is ["path", ..])
 {
     return PathCommand.Run(args[1..], Console.Out, Console.Error);
+}
+
+if (args is ["gateway"])
+{
+    return await GatewayCommand.RunAsync(Console.Out);
 }
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -16,9 +16,6 @@ internal struct Reservation
 
     public long Tokens { get; set; }
 
-    /// <summary>Monotonic, when the request was let in.</summary>
-    public long Nanoseconds { get; set; }
-
     public void Add(ThrottleBuckets throttle)
     {
         if (_count < MostThrottles)

@@ -68,7 +68,7 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     /// </summary>
     public GatewayDecision Decide(in GatewayRequest request)
     {
-        var decision = Judge(in request);
+        Judge(in request, out var decision);
         if (!decision.IsAllowed)
         {
             _metrics.Refused(decision.Code);
@@ -137,7 +137,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         return CommandComposition.Compose(_feed.Snapshot.Index, in dimensions, _clock.WallMs, matches).AbortsStreams;
     }
 
-    private GatewayDecision Judge(in GatewayRequest request)
+    /// <summary>Fills the decision in place: it is large, and copying it would cost as much as finding the commands.</summary>
+    private void Judge(in GatewayRequest request, out GatewayDecision decision)
     {
         var tenant = request.Tenant;
         if (string.IsNullOrEmpty(tenant) || _options.IsKnownTenant is not null)
@@ -145,7 +146,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
             switch (Known(tenant) ? UnknownTenants.Allow : _options.UnknownTenants)
             {
                 case UnknownTenants.Deny:
-                    return new GatewayDecision { Code = DecisionCode.UnknownTenant, Tenant = Named(tenant) };
+                    decision = new GatewayDecision { Code = DecisionCode.UnknownTenant, Tenant = Named(tenant) };
+                    return;
                 case UnknownTenants.DefaultBudget:
                     tenant = _options.DefaultTenant;
                     break;
@@ -158,21 +160,29 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         var nanoseconds = _clock.Nanoseconds;
         if (_options.OnBlind != OnBlind.LastKnown && _feed.Freshness.At(nanoseconds) == GatewayState.Blind)
         {
-            return _options.OnBlind == OnBlind.Open
-                ? Admit(in request, tenant, nanoseconds, default, default)
-                : new GatewayDecision { Code = DecisionCode.Blind, Tenant = tenant, RetryAfterSeconds = 1 };
+            if (_options.OnBlind == OnBlind.Open)
+            {
+                Admit(in request, tenant, default, default, null, out decision);
+            }
+            else
+            {
+                decision = new GatewayDecision { Code = DecisionCode.Blind, Tenant = tenant, RetryAfterSeconds = 1 };
+            }
+
+            return;
         }
 
         var snapshot = _feed.Snapshot;
         if (snapshot.Index.Count == 0)
         {
-            return Admit(in request, tenant, nanoseconds, default, default);
+            Admit(in request, tenant, default, default, null, out decision);
+            return;
         }
 
-        return JudgeBy(snapshot, in request, tenant, nanoseconds);
+        JudgeBy(snapshot, in request, tenant, nanoseconds, out decision);
     }
 
-    private GatewayDecision JudgeBy(CommandSnapshot snapshot, in GatewayRequest request, string tenant, long nanoseconds)
+    private void JudgeBy(CommandSnapshot snapshot, in GatewayRequest request, string tenant, long nanoseconds, out GatewayDecision decision)
     {
         var nowMs = _clock.AtMs(nanoseconds);
         var matches = _matches ??= new CommandMatches();
@@ -180,46 +190,55 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         var composed = CommandComposition.Compose(snapshot.Index, in dimensions, nowMs, matches);
         if (composed.Kill is { } kill)
         {
-            return Refuse(kill, kill.RetryAtMs is null ? DecisionCode.Killed : DecisionCode.BudgetExceeded, tenant, nowMs);
+            decision = Refuse(kill, kill.RetryAtMs is null ? DecisionCode.Killed : DecisionCode.BudgetExceeded, tenant, nowMs);
+            return;
         }
 
         if (composed.CacheOnly is { } cacheOnly)
         {
-            return Refuse(cacheOnly, DecisionCode.CacheOnly, tenant, nowMs);
+            decision = Refuse(cacheOnly, DecisionCode.CacheOnly, tenant, nowMs);
+            return;
         }
 
         var reservation = default(Reservation);
         Command? throttledBy = null;
         var wait = 0L;
-        var tokens = Estimate(in request, Limit(in request, composed.Trim));
+        var tokens = matches.Count > 0 ? Estimate(in request, Limit(in request, composed.Trim)) : 0;
         if (matches.Count > 0 && !TryPass(snapshot, matches, tokens, nanoseconds, ref reservation, out throttledBy, out wait))
         {
-            return new GatewayDecision
+            decision = new GatewayDecision
             {
                 Code = DecisionCode.Throttled,
                 RefusedBy = throttledBy,
                 Tenant = tenant,
                 RetryAfterSeconds = Math.Max(1, (wait + NanosecondsPerSecond - 1) / NanosecondsPerSecond),
             };
+            return;
         }
 
-        return Admit(in request, tenant, nanoseconds, composed, reservation) with { ThrottledBy = throttledBy };
+        Admit(in request, tenant, in composed, in reservation, throttledBy, out decision);
     }
 
-    private GatewayDecision Admit(
-        in GatewayRequest request, string tenant, long nanoseconds, in ComposedCommands composed, Reservation reservation)
+    private void Admit(
+        in GatewayRequest request,
+        string tenant,
+        in ComposedCommands composed,
+        in Reservation throttled,
+        Command? throttledBy,
+        out GatewayDecision decision)
     {
         var limit = Limit(in request, composed.Trim);
+        var reservation = throttled;
         reservation.Tenant = _reservations.Of(tenant);
         reservation.Tokens = Estimate(in request, limit);
-        reservation.Nanoseconds = nanoseconds;
         reservation.Tenant.Take(reservation.Tokens);
-        return new GatewayDecision
+        decision = new GatewayDecision
         {
             Code = DecisionCode.Allowed,
             Tenant = tenant,
             TrimmedBy = composed.Trim,
             RoutedBy = composed.Route,
+            ThrottledBy = throttledBy,
             MaxOutputTokens = limit,
             Reservation = reservation,
         };
@@ -269,7 +288,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         ? request.MaxTokens > 0 ? Math.Min(most, request.MaxTokens) : most
         : request.MaxTokens > 0 ? request.MaxTokens : null;
 
-    private long Estimate(in GatewayRequest request, long? limit) => Math.Max(0, request.TokensIn) + (limit ?? _options.AssumedOutputTokens);
+    private long Estimate(in GatewayRequest request, long? limit) =>
+        Math.Max(0, request.TokensIn) + (limit ?? _options.AssumedOutputTokens);
 
     private bool Known(string tenant) => !string.IsNullOrEmpty(tenant) && _options.IsKnownTenant?.Invoke(tenant) != false;
 
@@ -290,7 +310,7 @@ public sealed class TokenStreamGateway : IAsyncDisposable
 
     private void EndKilledStreams() => _streams.EndKilled(this);
 
-    /// <summary>Each second: the wall clock's offset, the state for people, what is in flight, and kills that began or streams that came late.</summary>
+    /// <summary>Each second: the wall clock's offset, the state for people, what is in flight, and streams that a kill missed.</summary>
     private void Tick()
     {
         _clock.Adjust();

@@ -16,7 +16,29 @@ public static class CommandComposition
     public static ComposedCommands Compose(CommandIndex index, in RequestDimensions request, long nowMs, CommandMatches matches)
     {
         index.Match(in request, nowMs, matches);
-        return matches.Count == 0 ? default : ComposeFound(index, in request, nowMs, matches);
+        return matches.Count switch
+        {
+            0 => default,
+            1 when index[matches[0]].Action is not CommandAction.RouteTo => ComposeOne(index[matches[0]], matches),
+            _ => ComposeFound(index, in request, nowMs, matches),
+        };
+    }
+
+    /// <summary>The usual case by itself, without the passes that several commands need.</summary>
+    private static ComposedCommands ComposeOne(Command command, CommandMatches matches)
+    {
+        if (command.Action != CommandAction.Throttle)
+        {
+            matches.Clear();
+        }
+
+        return command.Action switch
+        {
+            CommandAction.Kill => new ComposedCommands { Kill = command, AbortsStreams = command.Parameters.AbortStreams },
+            CommandAction.CacheOnly => new ComposedCommands { CacheOnly = command },
+            CommandAction.TrimOutput => new ComposedCommands { Trim = command },
+            _ => default,
+        };
     }
 
     private static ComposedCommands ComposeFound(CommandIndex index, in RequestDimensions request, long nowMs, CommandMatches matches)
