@@ -67,11 +67,11 @@ CREATE OR REPLACE VIEW tokenstream.budgets
 AS SELECT
     records.budget AS budget, records.scope AS scope, records.tenant_id AS tenant_id, records.state AS state, records.mode AS mode,
     records.owner AS owner, records.at AS at,
-    if(records.unit = 'picodollars', CAST(toDecimal128(records.spent, 0) / 1000000000000 AS Decimal(38, 12)), NULL) AS spent_usd,
-    if(records.unit = 'picodollars', CAST(toDecimal128(records.spend_limit, 0) / 1000000000000 AS Decimal(38, 12)), NULL) AS limit_usd,
-    if(records.unit = 'picodollars', CAST(toDecimal128(records.unpriced_bound, 0) / 1000000000000 AS Decimal(38, 12)), NULL) AS unpriced_bound_usd,
-    if(records.unit = 'picodollars', CAST(toDecimal128(records.blocked, 0) / 1000000000000 AS Decimal(38, 12)), NULL) AS blocked_usd,
-    if(records.unit = 'picodollars', CAST(toDecimal128(records.demand_per_minute, 0) / 1000000000000 AS Decimal(38, 12)), NULL)
+    if(records.unit = 'picodollars', CAST(toDecimal256(records.spent, 12) / 1000000000000 AS Decimal(38, 12)), NULL) AS spent_usd,
+    if(records.unit = 'picodollars', CAST(toDecimal256(records.spend_limit, 12) / 1000000000000 AS Decimal(38, 12)), NULL) AS limit_usd,
+    if(records.unit = 'picodollars', CAST(toDecimal256(records.unpriced_bound, 12) / 1000000000000 AS Decimal(38, 12)), NULL) AS unpriced_bound_usd,
+    if(records.unit = 'picodollars', CAST(toDecimal256(records.blocked, 12) / 1000000000000 AS Decimal(38, 12)), NULL) AS blocked_usd,
+    if(records.unit = 'picodollars', CAST(toDecimal256(records.demand_per_minute, 12) / 1000000000000 AS Decimal(38, 12)), NULL)
         AS demand_usd_per_minute,
     if(records.unit = 'tokens', records.spent, NULL) AS spent_tokens,
     if(records.unit = 'tokens', records.spend_limit, NULL) AS limit_tokens,

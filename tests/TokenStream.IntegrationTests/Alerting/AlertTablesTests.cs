@@ -74,8 +74,8 @@ public sealed class AlertTablesTests(KafkaLogs logs, EmbeddedStore store) : ICla
         await topic.AppendAsync(state.Key, AlertFormat.Write(state with { AtMs = nowMs, State = BudgetState.Watching }));
         await topic.AppendAsync(state.Key, AlertFormat.Write(state with { AtMs = nowMs + 1, State = BudgetState.Hard }));
         await CopyAsync(kafka, AlertTables.BudgetStates(topics));
-        Assert.Equal(["b|tenant=acme|acme|hard|enforce|ada|1.500000000001|2|0.7500000000005|20.5"], await RowsAsync(
-            "SELECT budget, scope, tenant_id, state, mode, owner, toString(spent_usd), toString(limit_usd), spent_share, burn_rate FROM tokenstream.budgets"));
+        Assert.Equal(["b|tenant=acme|acme|hard|enforce|ada|1.500000000001|2|0.75|20.5"], await RowsAsync(
+            "SELECT budget, scope, tenant_id, state, mode, owner, toString(spent_usd), toString(limit_usd), round(spent_share, 6), burn_rate FROM tokenstream.budgets"));
         Assert.Equal(["soft|14.4|60|5|20.5|1", "hard|14.4|60|5|20.5|1"], await RowsAsync(
             "SELECT state, factor, long_minutes, short_minutes, long_rate, fires FROM tokenstream.burn_rate WHERE scope = 'tenant=acme' ORDER BY at"));
     }
