@@ -20,7 +20,7 @@ internal sealed class OpeningBalances(ClickHouseClient client, TimeProvider cloc
 
     /// <summary>Looks after the scopes that wait, until cancelled.</summary>
     /// <param name="waiting">The scopes that wait, with the start of their period.</param>
-    /// <param name="rules">Every version of the rules, oldest first; null where it is not known.</param>
+    /// <param name="rules">Every version of the rules, oldest first.</param>
     /// <param name="give">Takes a balance.</param>
     public async Task FollowAsync(
         Func<IReadOnlyCollection<(Scope Scope, long StartMs)>> waiting,
@@ -52,7 +52,8 @@ internal sealed class OpeningBalances(ClickHouseClient client, TimeProvider cloc
         var given = new List<(Scope, long, SpendMeasures)>();
         try
         {
-            foreach (var group in waiting.GroupBy(entry => (entry.StartMs, Version: FirstVersion(entry.Scope, rules))).Where(group => group.Key.Version > 0))
+            var versions = waiting.Count > 0 ? rules.Select(VersionPatterns.Of).ToList() : [];
+            foreach (var group in waiting.GroupBy(entry => (entry.StartMs, Version: FirstVersion(entry.Scope, versions))).Where(group => group.Key.Version > 0))
             {
                 var latest = rules.Last().ToRules();
                 var usage = new StoredUsage(client, latest.Prices, latest.UnpricedBound);
@@ -79,13 +80,12 @@ internal sealed class OpeningBalances(ClickHouseClient client, TimeProvider cloc
     }
 
     /// <summary>The first of the versions that publish the scope's spend without a gap up to the latest; 0 where the latest does not.</summary>
-    internal static long FirstVersion(Scope scope, IEnumerable<RulesRecord> rules)
+    internal static long FirstVersion(Scope scope, IReadOnlyList<VersionPatterns> versions)
     {
         var first = 0L;
-        foreach (var record in rules)
+        foreach (var version in versions)
         {
-            var covers = record.Scopes.Patterns.Any(text => ScopePattern.TryParse(text, out var pattern, out _) && pattern.Covers(scope));
-            first = covers ? first > 0 ? first : record.Version : 0;
+            first = version.Covers(scope) ? first > 0 ? first : version.Version : 0;
         }
 
         return first;
@@ -119,4 +119,31 @@ internal sealed class OpeningBalances(ClickHouseClient client, TimeProvider cloc
         _seen[entry] = measures;
         return false;
     }
+}
+
+/// <summary>The scopes that one version of the rules publishes the spend of.</summary>
+internal sealed class VersionPatterns
+{
+    private readonly HashSet<string> _exact;
+    private readonly List<ScopePattern> _each;
+
+    private VersionPatterns(long version, HashSet<string> exact, List<ScopePattern> each) => (Version, _exact, _each) = (version, exact, each);
+
+    public long Version { get; }
+
+    public static VersionPatterns Of(RulesRecord record)
+    {
+        var each = new List<ScopePattern>();
+        foreach (var text in record.Scopes.Patterns)
+        {
+            if (ScopePattern.TryParse(text, out var pattern, out _) && pattern.HasEach)
+            {
+                each.Add(pattern);
+            }
+        }
+
+        return new VersionPatterns(record.Version, record.Scopes.Patterns.ToHashSet(StringComparer.Ordinal), each);
+    }
+
+    public bool Covers(Scope scope) => _exact.Contains(scope.Text) || _each.Exists(pattern => pattern.Covers(scope));
 }

@@ -22,6 +22,7 @@ internal sealed class BudgetFollower : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _following;
+    private volatile IReadOnlyList<RulesRecord> _versions = [];
     private long _reconciled = -1;
     private volatile bool _isRead;
 
@@ -38,6 +39,9 @@ internal sealed class BudgetFollower : IAsyncDisposable
 
     /// <summary>The budgets in force.</summary>
     public PublishedBudgets Budgets => _topic.Current;
+
+    /// <summary>The versions of the rules up to the one for the budgets in force, oldest first.</summary>
+    public IReadOnlyList<RulesRecord> Rules => _versions;
 
     /// <summary>What people ask of governing.</summary>
     public GovernControls Controls => _topic.Controls;
@@ -80,7 +84,7 @@ internal sealed class BudgetFollower : IAsyncDisposable
                     NodeLog.BudgetRulesPublished(_logger, version);
                 }
 
-                _reconciled = version;
+                (_reconciled, _versions) = (version, [.. _rules.Records]);
             }
         }
         catch (Exception failure) when (failure is KafkaUnavailableException or FormatException)

@@ -389,6 +389,16 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         acks.Start();
         _ends.Push(acks.DisposeAsync);
         Run(role.Worker, role);
+        if (_client is { } client)
+        {
+            var balances = new OpeningBalances(client, _clock, _logger);
+            var filling = balances.FollowAsync(
+                () => [.. role.Stage.Seeding.Select(entry => (entry.Scope, entry.PeriodStartMs))],
+                () => budgets.Rules,
+                (scope, startMs, measures) => role.Stage.SetOpeningBalance(new OpeningBalance(scope, startMs, measures)),
+                _stop.Token);
+            _ends.Push(() => new ValueTask(filling));
+        }
     }
 
     private void StartAlerts(KafkaOptions kafka)
