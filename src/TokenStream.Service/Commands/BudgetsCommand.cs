@@ -34,7 +34,7 @@ internal static class BudgetsCommand
         list.SetAction((parsed, _) => RunAsync(parsed, connection => Task.FromResult(List(connection.Budgets))));
         history.SetAction((parsed, _) => RunAsync(parsed, connection => Task.FromResult(History(connection.Budgets))));
         rollback.SetAction((parsed, _) => RunAsync(parsed, connection => RollbackAsync(parsed, connection, parsed.GetValue(version))));
-        var command = new Command("budgets", "Work on the budgets that the nodes govern by.") { check, apply, get, list, history, rollback, BudgetSimulateCommand.Create() };
+        var command = new Command("budgets", "Work on the budgets that the nodes govern by.") { check, apply, get, list, history, rollback, BudgetSimulateCommand.Create(), BudgetVerifyCommand.Create() };
         Connections.AddKafka(command);
         return command;
     }

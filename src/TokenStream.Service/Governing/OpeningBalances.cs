@@ -92,7 +92,7 @@ internal sealed class OpeningBalances(ClickHouseClient client, TimeProvider cloc
     }
 
     /// <summary>What the rows come to for each of some scopes.</summary>
-    private static Dictionary<Scope, SpendMeasures> Sum(IReadOnlyList<StoredRow> rows, HashSet<Scope> scopes, ScopeIndex index)
+    internal static Dictionary<Scope, SpendMeasures> Sum(IReadOnlyList<StoredRow> rows, HashSet<Scope> scopes, ScopeIndex index)
     {
         var sums = scopes.ToDictionary(scope => scope, _ => default(SpendMeasures));
         foreach (var (timeMs, usage) in rows)

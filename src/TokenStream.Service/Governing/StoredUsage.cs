@@ -2,6 +2,7 @@ using System.Globalization;
 using TokenStream.ClickHouse;
 using TokenStream.Governing;
 using TokenStream.Pricing;
+using TokenStream.Scopes;
 using TokenStream.Windowing;
 
 namespace TokenStream.Service.Governing;
@@ -70,6 +71,19 @@ internal sealed class StoredUsage(ClickHouseClient client, PriceBook prices, Rat
                 GROUP BY hour, environment, tenant_id, app, feature, provider, model
                 """),
             cancellation));
+    }
+
+    /// <summary>Cost and tokens of a scope's published spend, of all windows from a time on: users are told there alone.</summary>
+    public async Task<SpendMeasures> ReadScopeAsync(Scope scope, long fromMs, CancellationToken cancellation)
+    {
+        var row = (await client.QueryAsync(
+            $$"""
+            SELECT toInt128(sum(cost_usd) * 1000000000000), sum(tokens) FROM tokenstream.spend_by_scope
+            WHERE scope = {scope:String} AND window_start >= toDateTime({{Seconds(fromMs)}}, 'UTC')
+            """,
+            cancellation,
+            ("scope", scope.Text)))[0];
+        return new SpendMeasures { Cost = Int128.Parse(row[0]!, CultureInfo.InvariantCulture), Tokens = Long(row[1]) };
     }
 
     /// <summary>Whether everything that will still be stored is computed under a version or a later one.</summary>
