@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using TokenStream.Benchmarks;
+using TokenStream.Benchmarks.Governing;
 using TokenStream.Benchmarks.Partition;
 
 if (args is ["path", ..])
@@ -10,6 +11,11 @@ if (args is ["path", ..])
 if (args is ["gateway"])
 {
     return await GatewayCommand.RunAsync(Console.Out);
+}
+
+if (args is ["ledger", ..])
+{
+    return LedgerCommand.Run(args[1..], Console.Out);
 }
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
