@@ -107,6 +107,16 @@ public sealed class TokenStreamGatewayTests : IAsyncLifetime
     }
 
     [Fact]
+    public void What_is_not_sent_after_all_is_neither_reserved_nor_charged_to_a_throttle()
+    {
+        _fixture.Give(Throttle("tenant=acme", 6_000));
+        var decision = _fixture.Decide(Asked());
+        _fixture.Gateway.Abandon(in decision);
+        Assert.Empty(_fixture.Gateway.Outstanding());
+        Assert.True(_fixture.Decide(Asked()).IsAllowed);
+    }
+
+    [Fact]
     public void A_command_ends_at_its_expiry_even_where_nothing_more_is_heard()
     {
         _fixture.Give(Command("tenant=acme", CommandAction.Kill, expiresMs: _fixture.Time.NowMs + 60_000));
