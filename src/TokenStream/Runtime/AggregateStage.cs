@@ -12,6 +12,9 @@ public sealed class AggregateStage : IStage
 {
     private const long LookIntervalMs = 1_000;
 
+    /// <summary>With nothing open there is nothing to read again: new rules are taken up as soon as this allows.</summary>
+    private const long IdleRulesMs = 1_000;
+
     private readonly IRecordSource _source;
     private readonly IRecordSink _sink;
     private readonly IRecordSink _live;
@@ -223,7 +226,8 @@ public sealed class AggregateStage : IStage
 
         processor.Tick(elapsedMs, _source.IsAtEnd(partition.Partition));
         partition.RulesAgeMs += elapsedMs;
-        if (partition.FirstCommit is null && processor.Pending is null && processor.HasCaughtUp && partition.RulesAgeMs >= _options.RulesIntervalMs &&
+        if (partition.FirstCommit is null && processor.Pending is null && processor.HasCaughtUp &&
+            partition.RulesAgeMs >= (processor.OpenKeys == 0 ? Math.Min(IdleRulesMs, _options.RulesIntervalMs) : _options.RulesIntervalMs) &&
             _rules.Latest!.Version != processor.RulesVersion)
         {
             Log.RulesTakenUp(_logger, partition.Partition, _rules.Latest.Version);
