@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using TokenStream.Service.Demo;
+using TokenStream.Service.Demo.Runaway;
 using TokenStream.Service.Node;
 using TokenStream.Service.Options;
 
@@ -23,7 +24,7 @@ internal static class UpCommand
 
     private static readonly Option<string?> Demo = new("--demo")
     {
-        Description = "Replay a trace that ships with the product and watch (azure); on a data directory of its own, ./data-demo.",
+        Description = "Replay a trace that ships with the product and watch (azure), or see a tenant run away and be stopped (runaway); on a data directory of its own.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -116,20 +117,24 @@ internal static class UpCommand
     private static async Task<int> RunDemoAsync(ParseResult parsed, NodeOptions options, CancellationToken cancellation)
     {
         var name = parsed.GetValue(Demo) ?? DemoRun.DefaultTrace;
-        if (!DemoRun.Traces.ContainsKey(name))
+        var isRunaway = name == RunawayDemo.Name;
+        if (!isRunaway && !DemoRun.Traces.ContainsKey(name))
         {
-            throw new NodeStartException($"--demo {name} is not a trace that ships with the product; there is {string.Join(", ", DemoRun.Traces.Keys)}.");
+            throw new NodeStartException(
+                $"--demo {name} is not one that ships with the product; there are {string.Join(", ", DemoRun.Traces.Keys.Append(RunawayDemo.Name))}.");
         }
 
         // Invented spend never mixes with real spend.
-        options = options with { DataDirectory = parsed.GetValue(Data) ?? "./data-demo" };
+        options = options with { DataDirectory = parsed.GetValue(Data) ?? (isRunaway ? "./data-demo-runaway" : "./data-demo") };
         Directory.CreateDirectory(options.DataDirectory);
         var log = Path.Combine(options.DataDirectory, "node.log");
         Console.WriteLine($"Starting the demo; the node's log is {log}.");
         using var loggers = Logging.ToFile(log);
         await using var node = await TokenStreamNode.StartAsync(options, TimeProvider.System, loggers, cancellation);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var running = new DemoRun(options, node.BootstrapServers, node.ClickHouseUrl, TimeProvider.System).RunAsync(name, stop.Token);
+        var running = isRunaway
+            ? new RunawayDemo(options, node.BootstrapServers, TimeProvider.System).RunAsync(stop.Token)
+            : new DemoRun(options, node.BootstrapServers, node.ClickHouseUrl, TimeProvider.System).RunAsync(name, stop.Token);
         var ended = await Task.WhenAny(StopRequestedAsync(cancellation), node.Failed, running);
         await stop.CancelAsync();
         await running;

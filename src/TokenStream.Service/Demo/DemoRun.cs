@@ -1,5 +1,4 @@
 using System.Globalization;
-using Confluent.Kafka;
 using Spectre.Console;
 using TokenStream.Service.Options;
 using TokenStream.Service.Replay;
@@ -57,15 +56,10 @@ internal sealed class DemoRun(NodeOptions options, string bootstrapServers, stri
 
     private void Read(CancellationToken cancellation)
     {
-        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = "tokenstream-demo" })
-            .SetLogHandler((_, _) => { }).Build();
-        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-        var topics = new[] { options.Topics.Rollups, options.Topics.Live };
-        consumer.Assign(topics.SelectMany(topic => admin.GetMetadata(topic, TimeSpan.FromSeconds(15)).Topics.Single().Partitions
-            .Select(p => new TopicPartitionOffset(topic, p.PartitionId, Offset.End))));
+        using var tail = new TopicTail(bootstrapServers, options.Topics.Rollups, options.Topics.Live);
         while (!cancellation.IsCancellationRequested)
         {
-            if (consumer.Consume(Refresh) is { } record)
+            if (tail.Next(Refresh) is { } record)
             {
                 lock (_totals)
                 {

@@ -22,7 +22,8 @@ public sealed partial class ReferenceRuleTests
     [InlineData("TokenStream.SampleGateway", "TokenStream", "TokenStream.Gateway")]
     [InlineData("TokenStream.Broker")]
     [InlineData("TokenStream.Chdb")]
-    [InlineData("TokenStream.Service", "TokenStream", "TokenStream.Kafka", "TokenStream.ClickHouse", "TokenStream.Broker", "TokenStream.Chdb")]
+    [InlineData(
+        "TokenStream.Service", "TokenStream", "TokenStream.Gateway", "TokenStream.Kafka", "TokenStream.ClickHouse", "TokenStream.Broker", "TokenStream.Chdb")]
     public void A_project_references_inwards_only(string project, params string[] allowed)
     {
         var referenced = XDocument.Parse(SourceTree.Text($"src/{project}/{project}.csproj")).Descendants("ProjectReference")
