@@ -103,6 +103,9 @@ public readonly struct GatewayDecision
 
     private string Cause => $"{RefusedBy?.Reason}; command {RefusedBy?.Id}";
 
+    /// <summary>The admitted request is not sent after all: its reservation ends, and nothing is published.</summary>
+    public void Abandon() => Reservation.Settle(0);
+
     /// <summary>Every command that was applied, the deciding one first. Made when asked for.</summary>
     public IReadOnlyList<Command> AppliedCommands() =>
         [.. new[] { RefusedBy, ThrottledBy, TrimmedBy, RoutedBy }.OfType<Command>()];

@@ -99,9 +99,6 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         });
     }
 
-    /// <summary>Says that an admitted request is not sent after all: its reservation ends, and nothing is published.</summary>
-    public void Abandon(in GatewayDecision decision) => decision.Reservation.Settle(0);
-
     /// <summary>Reports a refused request as demand: what it would have used is what a command's release is decided by.</summary>
     public PublishOutcome ReportBlocked(in GatewayRequest request, in GatewayDecision decision) => _publisher.Publish(new UsageRecord
     {

@@ -139,7 +139,7 @@ internal sealed class EnforcementRun(EnforcementOptions options)
                 var decision = gateway.Decide(in request);
                 if (decision.IsAllowed)
                 {
-                    gateway.Abandon(in decision);
+                    decision.Abandon();
                     continue;
                 }
 

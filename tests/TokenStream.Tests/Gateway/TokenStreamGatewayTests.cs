@@ -111,7 +111,7 @@ public sealed class TokenStreamGatewayTests : IAsyncLifetime
     {
         _fixture.Give(Throttle("tenant=acme", 6_000));
         var decision = _fixture.Decide(Asked());
-        _fixture.Gateway.Abandon(in decision);
+        decision.Abandon();
         Assert.Empty(_fixture.Gateway.Outstanding());
         Assert.True(_fixture.Decide(Asked()).IsAllowed);
     }
