@@ -154,6 +154,11 @@ public static class CommandFormat
         ReleasedMs = ladder.ReleasedMs,
         Trips = ladder.Trips,
         DemandAtTrip = ladder.DemandAtTrip,
+        TokensAtTrip = ladder.TokensAtTrip != 0 ? ladder.TokensAtTrip : null,
+        RequestsAtTrip = ladder.RequestsAtTrip != 0 ? ladder.RequestsAtTrip : null,
+        CalmSinceMs = ladder.CalmSinceMs,
+        BlockedWasReported = ladder.BlockedWasReported ? true : null,
+        ReleasedStep = ladder.ReleasedStep >= 0 ? ladder.ReleasedStep : null,
     };
 
     private static LadderMemory Ladder(LadderJson json) => new()
@@ -165,5 +170,10 @@ public static class CommandFormat
         ReleasedMs = json.ReleasedMs,
         Trips = json.Trips,
         DemandAtTrip = json.DemandAtTrip,
+        TokensAtTrip = json.TokensAtTrip ?? 0,
+        RequestsAtTrip = json.RequestsAtTrip ?? 0,
+        CalmSinceMs = json.CalmSinceMs,
+        BlockedWasReported = json.BlockedWasReported ?? false,
+        ReleasedStep = json.ReleasedStep ?? -1,
     };
 }

@@ -102,6 +102,16 @@ internal sealed record LadderJson
     public required int Trips { get; init; }
 
     public required Int128 DemandAtTrip { get; init; }
+
+    public long? TokensAtTrip { get; init; }
+
+    public long? RequestsAtTrip { get; init; }
+
+    public long? CalmSinceMs { get; init; }
+
+    public bool? BlockedWasReported { get; init; }
+
+    public int? ReleasedStep { get; init; }
 }
 
 internal sealed record HeartbeatJson

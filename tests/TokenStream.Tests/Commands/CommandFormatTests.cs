@@ -41,6 +41,31 @@ public sealed class CommandFormatTests
         Assert.Equal(CommandSamples.Heartbeat, heartbeat);
     }
 
+    /// <summary>The log of commands is the governor's only memory: a member that is not written is forgotten by every successor.</summary>
+    [Fact]
+    public void Every_member_of_the_ladders_memory_survives_the_log()
+    {
+        var memory = new LadderMemory { Step = 0, SinceMs = 0, HoldUntilMs = 0, HoldMs = 0 };
+        foreach (var (member, i) in typeof(LadderMemory).GetProperties().Where(member => member.CanWrite).Select((member, i) => (member, i)))
+        {
+            object value = (Nullable.GetUnderlyingType(member.PropertyType) ?? member.PropertyType) switch
+            {
+                var type when type == typeof(bool) => true,
+                var type when type == typeof(int) => 3 + i,
+                var type when type == typeof(long) => 1_000L + i,
+                var type when type == typeof(Int128) => (Int128)1_000_000 + i,
+                var type => throw new InvalidOperationException($"{member.Name} is of {type}, which this test cannot make up"),
+            };
+            member.SetValue(memory, value);
+        }
+
+        Assert.True(CommandFormat.TryRead(CommandFormat.Write(CommandSamples.Kill with { Ladder = memory }), out var read));
+        Assert.Equal(memory, read.Ladder);
+        var unset = new LadderMemory { Step = -1, SinceMs = 1, HoldUntilMs = 2, HoldMs = 3 };
+        Assert.True(CommandFormat.TryRead(CommandFormat.Write(CommandSamples.Kill with { Ladder = unset }), out read));
+        Assert.Equal(unset, read.Ladder);
+    }
+
     [Fact]
     public void Members_that_a_later_version_adds_are_passed_over()
     {
