@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using TokenStream.Budgets;
-using TokenStream.Governing;
+using TokenStream.Governing.Evaluation;
+using TokenStream.Governing.Ledger;
+using TokenStream.Governing.Snapshots;
 using TokenStream.Scopes;
 using TokenStream.Windowing;
 

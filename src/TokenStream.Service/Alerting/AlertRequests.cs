@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Kafka;
 using TokenStream.Service.Options;
 

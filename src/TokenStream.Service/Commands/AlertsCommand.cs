@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Kafka;
 using TokenStream.Service.Alerting;
 using TokenStream.Service.Node;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenStream.ClickHouse;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Kafka;
 using TokenStream.Scopes;
 using TokenStream.Service.Governing;

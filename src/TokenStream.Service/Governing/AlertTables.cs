@@ -1,6 +1,6 @@
 using System.Text.Json;
 using TokenStream.ClickHouse;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Kafka;
 using TokenStream.Scopes;
 

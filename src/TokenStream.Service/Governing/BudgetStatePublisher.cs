@@ -1,6 +1,6 @@
 using System.Text;
 using TokenStream.Events;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Runtime;
 
 namespace TokenStream.Service.Governing;

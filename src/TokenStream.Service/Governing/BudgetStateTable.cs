@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Kafka;
 
 namespace TokenStream.Service.Governing;

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using TokenStream.Budgets;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Pricing;
 using TokenStream.Scopes;
 using TokenStream.Service.Governing;

@@ -1,5 +1,8 @@
 using TokenStream.Budgets;
 using TokenStream.Commands;
+using TokenStream.Governing.Alerts;
+using TokenStream.Governing.Evaluation;
+using TokenStream.Governing.Ledger;
 using TokenStream.Scopes;
 using TokenStream.Windowing;
 

@@ -1,6 +1,8 @@
 using System.Text;
 using TokenStream.Commands;
 using TokenStream.Events;
+using TokenStream.Governing.Alerts;
+using TokenStream.Governing.Ladders;
 using TokenStream.Scopes;
 
 namespace TokenStream.Governing;

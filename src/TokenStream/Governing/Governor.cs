@@ -1,5 +1,9 @@
 using TokenStream.Budgets;
 using TokenStream.Commands;
+using TokenStream.Governing.Alerts;
+using TokenStream.Governing.Breakers;
+using TokenStream.Governing.Evaluation;
+using TokenStream.Governing.Ladders;
 using TokenStream.Scopes;
 
 namespace TokenStream.Governing;

@@ -1,4 +1,5 @@
 using TokenStream.Commands;
+using TokenStream.Governing.Alerts;
 
 namespace TokenStream.Governing;
 

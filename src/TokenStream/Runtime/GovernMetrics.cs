@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using TokenStream.Commands;
-using TokenStream.Governing;
+using TokenStream.Governing.Evaluation;
 
 namespace TokenStream.Runtime;
 

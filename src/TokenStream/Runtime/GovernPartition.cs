@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
+using TokenStream.Governing.Evaluation;
+using TokenStream.Governing.Ledger;
 using TokenStream.Windowing;
 
 namespace TokenStream.Runtime;

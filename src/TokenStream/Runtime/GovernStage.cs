@@ -2,6 +2,10 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using TokenStream.Commands;
 using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
+using TokenStream.Governing.Evaluation;
+using TokenStream.Governing.Ledger;
+using TokenStream.Governing.Snapshots;
 
 namespace TokenStream.Runtime;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenStream.Budgets;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
+using TokenStream.Governing.Evaluation;
 using TokenStream.IntegrationTests.ClickHouse;
 using TokenStream.IntegrationTests.Kafka;
 using TokenStream.Kafka;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.IntegrationTests.Node;
 using TokenStream.Kafka;
 using Xunit;

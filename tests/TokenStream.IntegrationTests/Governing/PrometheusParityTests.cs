@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
 using TokenStream.Budgets;
-using TokenStream.Governing;
+using TokenStream.Governing.Evaluation;
+using TokenStream.Governing.Ledger;
 using TokenStream.Scopes;
 using TokenStream.Windowing;
 using Xunit;

@@ -12,6 +12,9 @@ public sealed partial class ReferenceRuleTests
 
     private static readonly string[] FolderOrder = ["Yaml", "Events", "Pricing", "Scopes", "Windowing", "Storage", "Commands", "Budgets", "Governing", "Runtime"];
 
+    /// <summary>Of the folder Governing; what lies in it beside them puts them together.</summary>
+    private static readonly string[] GoverningOrder = ["Ledger", "Evaluation", "Snapshots", "Ladders", "Alerts", "Breakers"];
+
     private static readonly string[] SourceFolders = ["src", "tests", "load-tests", "infra", "docs"];
 
     [Theory]
@@ -66,6 +69,30 @@ public sealed partial class ReferenceRuleTests
     }
 
     [Fact]
+    public void A_folder_of_governing_knows_those_to_its_left_and_the_options()
+    {
+        const string Governing = "src/TokenStream/Governing";
+        var files = SourceTree.Files(Governing, "*.cs").ToLookup(file => Path.GetDirectoryName(file)!.Replace('\\', '/'));
+        var together = files[Governing].Select(file => Path.GetFileNameWithoutExtension(file)!).Where(type => type != "GovernorOptions").ToList();
+        var puttingTogether = new Regex($@"(?<![\w.])({string.Join('|', together)})\b", RegexOptions.CultureInvariant);
+        var wrong = new List<string>();
+        foreach (var file in files.Where(folder => folder.Key != Governing).SelectMany(folder => folder))
+        {
+            var folder = file.Split('/')[3];
+            var place = Array.IndexOf(GoverningOrder, folder);
+            Assert.True(place >= 0, $"{file} lies in no folder of governing");
+            wrong.AddRange(SourceTree.Lines(file)
+                .SelectMany(line => KnownGoverning().Matches(line))
+                .Select(match => match.Groups[1].Value)
+                .Where(known => Array.IndexOf(GoverningOrder, known) > place)
+                .Select(known => $"{file} knows {known}"));
+            wrong.AddRange(puttingTogether.Matches(SourceTree.Text(file)).Select(match => $"{file} knows {match.Value}"));
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
     public void The_core_asks_no_wall_clock()
     {
         var wrong = SourceTree.Files("src/TokenStream", "*.cs")
@@ -103,6 +130,9 @@ public sealed partial class ReferenceRuleTests
 
     [GeneratedRegex(@"(?<!namespace )\bTokenStream\.([A-Z]\w+)(?=[;.])")]
     private static partial Regex KnownFolder();
+
+    [GeneratedRegex(@"(?<!namespace )\bGoverning\.([A-Z]\w+)")]
+    private static partial Regex KnownGoverning();
 
     [GeneratedRegex(@"\bDateTime(Offset)?\.(Utc)?(Now|Today)\b|\bStopwatch\b|\bTimeProvider\.System\b|\bEnvironment\.TickCount")]
     private static partial Regex WallClock();

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using Xunit;
 
 namespace TokenStream.Tests.Architecture;

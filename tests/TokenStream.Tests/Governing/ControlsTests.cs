@@ -1,6 +1,7 @@
 using TokenStream.Budgets;
 using TokenStream.Commands;
 using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Scopes;
 using Xunit;
 using static TokenStream.Tests.Governing.GovernWorld;

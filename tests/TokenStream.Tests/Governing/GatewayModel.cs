@@ -1,4 +1,5 @@
 using TokenStream.Commands;
+using TokenStream.Tests.Governing.Evaluation;
 using Xunit;
 
 namespace TokenStream.Tests.Governing;

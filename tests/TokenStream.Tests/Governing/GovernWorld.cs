@@ -1,7 +1,9 @@
 using TokenStream.Budgets;
 using TokenStream.Commands;
 using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Scopes;
+using TokenStream.Tests.Governing.Evaluation;
 
 namespace TokenStream.Tests.Governing;
 

@@ -1,6 +1,8 @@
 using TokenStream.Budgets;
 using TokenStream.Commands;
 using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
+using TokenStream.Governing.Evaluation;
 using TokenStream.Scopes;
 using Xunit;
 using static TokenStream.Tests.Governing.GovernWorld;

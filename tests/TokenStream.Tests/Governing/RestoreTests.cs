@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using TokenStream.Commands;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using Xunit;
 using static TokenStream.Tests.Governing.GovernWorld;
 

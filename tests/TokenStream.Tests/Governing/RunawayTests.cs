@@ -1,5 +1,5 @@
 using TokenStream.Commands;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using Xunit;
 using static TokenStream.Tests.Governing.GovernWorld;
 

@@ -8,7 +8,7 @@ using TokenStream.Runtime;
 using TokenStream.Scopes;
 using TokenStream.Windowing;
 using Xunit;
-using static TokenStream.Tests.Governing.LedgerFeed;
+using static TokenStream.Tests.Governing.Evaluation.LedgerFeed;
 
 namespace TokenStream.Tests.Runtime;
 

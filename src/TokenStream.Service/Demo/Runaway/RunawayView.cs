@@ -2,7 +2,7 @@ using System.Globalization;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using TokenStream.Gateway;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 
 namespace TokenStream.Service.Demo.Runaway;
 

@@ -1,4 +1,4 @@
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Kafka;
 
 namespace TokenStream.Service.Demo.Runaway;

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Service.Alerting;
 using TokenStream.Service.Options;
-using TokenStream.Tests.Governing;
+using TokenStream.Tests.Governing.Alerts;
 
 namespace TokenStream.Tests.Service.Alerting;
 

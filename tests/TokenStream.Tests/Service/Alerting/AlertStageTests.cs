@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Runtime;
 using TokenStream.Service.Alerting;
 using TokenStream.Service.Options;

@@ -1,8 +1,8 @@
 using System.Text;
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Runtime;
 using TokenStream.Service.Governing;
-using TokenStream.Tests.Governing;
+using TokenStream.Tests.Governing.Alerts;
 using Xunit;
 
 namespace TokenStream.Tests.Service.Governing;

@@ -1,4 +1,4 @@
-using TokenStream.Governing;
+using TokenStream.Governing.Alerts;
 using TokenStream.Service.Options;
 using Xunit;
 

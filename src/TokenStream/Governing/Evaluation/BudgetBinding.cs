@@ -1,0 +1,318 @@
+using TokenStream.Budgets;
+using TokenStream.Governing.Ledger;
+using TokenStream.Scopes;
+using TokenStream.Windowing;
+
+namespace TokenStream.Governing.Evaluation;
+
+/// <summary>One budget for one scope: its running period, what was carried over, and how it stands at an instant.</summary>
+internal sealed class BudgetBinding
+{
+    private const long StaleMs = 10 * ScopeAccount.MinuteMs;
+    private const long SteadyMinutes = 5;
+    private const long DayMs = 24 * ScopeAccount.HourMs;
+    private const int HourTier = 3;
+    private const long ForecastKeptMs = ScopeAccount.MinuteMs;
+
+    /// <summary>Four weeks: every hour of the week four times.</summary>
+    private const int HistoryHours = 4 * SpendProfile.HoursOfWeek;
+
+    private readonly PeriodCalendar _calendar;
+    private readonly int _columns;
+    private BurnRatePlan[] _plans = [];
+    private PeriodBoundary? _start;
+    private PeriodBoundary? _end;
+    private long _planLengthMs;
+    private SpendProfile? _profile;
+    private long _profileMs;
+    private SpendForecast _forecast;
+    private long _forecastMs;
+    private bool _runsOutPriced;
+
+    /// <param name="sinceMs">From when on the scope's spend is published.</param>
+    public BudgetBinding(Budget budget, ScopeAccount account, PeriodCalendar calendar, long sinceMs)
+    {
+        (Budget, Account, _calendar, SinceMs) = (budget, account, calendar, sinceMs);
+        _columns = budget.Amount.IsTokens ? SumColumns.Tokens : SumColumns.Money;
+    }
+
+    public Budget Budget { get; }
+
+    public ScopeAccount Account { get; }
+
+    /// <summary>From when on the scope's spend is published.</summary>
+    public long SinceMs { get; }
+
+    /// <summary>The running period; of length 0 before the first look.</summary>
+    public PeriodSpan Period { get; private set; }
+
+    /// <summary>What the period before left over.</summary>
+    public Int128 Carried { get; private set; }
+
+    public Int128 Limit => Budget.Amount.Value + Carried;
+
+    public bool IsRolling => _start is null;
+
+    /// <summary>Whether spend of the running period before the scope was known is not told yet.</summary>
+    public bool IsSeeding => _start is { IsComplete: false };
+
+    /// <summary>When the binding is evaluated again although nothing changed.</summary>
+    public long DueMs { get; set; }
+
+    /// <summary>Goes on where another binding of the same budget and scope stands.</summary>
+    public void Continue(PeriodSpan period, Int128 carried)
+    {
+        (Period, Carried) = (period, carried);
+    }
+
+    /// <summary>Begins the period that holds an instant, where another one was running.</summary>
+    public void Roll(long nowMs)
+    {
+        if (_calendar.At(nowMs) is var span && span.EndMs <= nowMs)
+        {
+            // A rolling period ends at every instant.
+            (Period, _start, _end) = (span, null, null);
+            Account.Want(_columns | SumColumns.Requests, span.LengthMs);
+        }
+        else if (span != Period || _start is null)
+        {
+            Carry(span);
+            (Period, _start, _end) = (span, Boundary(span.StartMs), Boundary(span.EndMs));
+        }
+
+        Plan();
+    }
+
+    public bool Needs(long boundaryMs) => _start is not null && (boundaryMs == Period.StartMs || boundaryMs == Period.EndMs);
+
+    public BudgetEvaluation Evaluate(long nowMs, IReadOnlyDictionary<string, long> offsets)
+    {
+        if (IsRolling || nowMs >= Period.EndMs || _plans.Length == 0)
+        {
+            Roll(nowMs);
+        }
+
+        var minuteEndMs = nowMs / ScopeAccount.WindowMs * ScopeAccount.WindowMs;
+        var upto = minuteEndMs + ScopeAccount.WindowMs;
+        var spent = SpentInPeriod(upto);
+        var pairs = Read(upto, spent, nowMs);
+        var steadyMs = minuteEndMs - (SteadyMinutes * ScopeAccount.MinuteMs);
+        var lastMs = minuteEndMs - ScopeAccount.MinuteMs;
+        return new BudgetEvaluation
+        {
+            Budget = Budget,
+            Scope = Account.Scope,
+            NowMs = nowMs,
+            Period = Period,
+            Limit = Limit,
+            Spent = Priced(spent),
+            UnpricedBound = Budget.Amount.IsTokens ? 0 : spent.UnpricedBound,
+            UnpricedLastDay = Budget.Amount.IsTokens ? 0 : Sum(SumColumn.UnpricedBound, HourTier, (upto - DayMs) / ScopeAccount.HourMs * ScopeAccount.HourMs, upto),
+            Blocked = Budget.Amount.IsTokens ? spent.BlockedTokens : spent.BlockedCost,
+            Pairs = pairs,
+            ExhaustedAtMs = _forecast.ExhaustedAtMs,
+            ExhaustedEarliestMs = _forecast.EarliestMs,
+            ExhaustedLatestMs = _forecast.LatestMs,
+            DemandPerMinute = Demand(lastMs, minuteEndMs),
+            SteadyDemandPerMinute = Demand(steadyMs, minuteEndMs) / SteadyMinutes,
+            DemandTokensPerMinute = (long)(Sum(SumColumn.Tokens, 0, lastMs, minuteEndMs) + Sum(SumColumn.BlockedTokens, 0, lastMs, minuteEndMs)),
+            DemandRequestsPerMinute = (long)(Sum(SumColumn.Requests, 0, lastMs, minuteEndMs) + Sum(SumColumn.BlockedRequests, 0, lastMs, minuteEndMs)),
+            BlockedIsReported = Sum(SumColumn.BlockedRequests, 0, steadyMs, upto) > 0,
+            IsSeeding = IsSeeding,
+            CountsFromMs = _start?.CountsFromMs,
+            IsStale = Account.NewestWindowMs + ScopeAccount.WindowMs < nowMs - StaleMs,
+            EventMs = Account.EventMs,
+            Offsets = offsets,
+        };
+    }
+
+    private static Int128 Priced(in SpendMeasures measures, bool isTokens) => isTokens ? measures.Tokens : measures.Cost;
+
+    private Int128 Priced(in SpendMeasures measures) => Priced(measures, Budget.Amount.IsTokens);
+
+    private PeriodBoundary Boundary(long timeMs)
+    {
+        var boundary = Account.Boundary(timeMs, _columns, SinceMs);
+        if (!boundary.IsComplete && Account.Scope[ScopeDimension.User].Kind != ScopeTermKind.Any)
+        {
+            // Rollups do not hold users: what came before can never be told.
+            (boundary.IsComplete, boundary.CountsFromMs) = (true, SinceMs);
+        }
+
+        return boundary;
+    }
+
+    /// <summary>What is left over of the period that ends goes into the one that begins, if it is the next and all of it was counted.</summary>
+    private void Carry(PeriodSpan next)
+    {
+        if (!Budget.CarryOver || Period.EndMs != next.StartMs || Account.FindBoundary(Period.StartMs) is not { IsComplete: true, CountsFromMs: null } start ||
+            Account.FindBoundary(Period.EndMs) is not { } end)
+        {
+            Carried = Period == next ? Carried : 0;
+            return;
+        }
+
+        var spent = end.Before - start.Before;
+        Carried = Int128.Max(0, Limit - Priced(spent) - (Budget.Amount.IsTokens ? 0 : spent.UnpricedBound));
+    }
+
+    private SpendMeasures SpentInPeriod(long uptoMs)
+    {
+        if (!IsRolling)
+        {
+            return _end!.Before - _start!.Before;
+        }
+
+        // Of a rolling period the sums over time are all there is; what a step's rounding adds lies at its far end.
+        var tier = ScopeAccount.TierOf(Period.LengthMs);
+        var fromMs = uptoMs - Period.LengthMs;
+        return Budget.Amount.IsTokens
+            ? new SpendMeasures { Tokens = (long)Sum(SumColumn.Tokens, tier, fromMs, uptoMs) }
+            : new SpendMeasures { Cost = Sum(SumColumn.Cost, tier, fromMs, uptoMs), UnpricedBound = Sum(SumColumn.UnpricedBound, tier, fromMs, uptoMs) };
+    }
+
+    private void Plan()
+    {
+        if (_planLengthMs == Period.LengthMs)
+        {
+            return;
+        }
+
+        _planLengthMs = Period.LengthMs;
+        _plans = [.. BurnRatePair.Of(Budget.BurnFactors, _planLengthMs).Select(pair => new BurnRatePlan(pair))];
+        foreach (var plan in _plans)
+        {
+            Account.Want(_columns | SumColumns.Requests, plan.Pair.LongMs);
+            Account.Want(_columns | SumColumns.Requests, plan.Pair.ShortMs);
+        }
+
+        // The forecast asks for the last hour and for the recent speed.
+        Account.Want(_columns, ScopeAccount.HourMs);
+        Account.Want(_columns, Forecast.RecentMs(_planLengthMs));
+        Account.WantHours(_columns, (HistoryHours + 1) * ScopeAccount.HourMs);
+    }
+
+    private PairReading[] Read(long upto, in SpendMeasures spent, long nowMs)
+    {
+        var readings = new PairReading[_plans.Length];
+        var isAnyAbove = false;
+        Span<bool> aboveWithBound = stackalloc bool[_plans.Length];
+        for (var i = 0; i < _plans.Length; i++)
+        {
+            var plan = _plans[i];
+            var (longSpend, longBound, longMs) = Lookback(plan.LongTier, plan.Pair.LongMs, upto);
+            var (shortSpend, shortBound, shortMs) = Lookback(plan.ShortTier, plan.Pair.ShortMs, upto);
+            var isBusy = Requests(plan.LongTier, upto - plan.Pair.LongMs, upto) >= BurnRatePlan.LeastRequests;
+            var isAbove = isBusy && IsAbove(plan, longSpend, longMs, shortSpend, shortMs);
+            aboveWithBound[i] = isAbove || (isBusy && longBound != 0 && IsAbove(plan, longSpend + longBound, longMs, shortSpend + shortBound, shortMs));
+            isAnyAbove |= aboveWithBound[i];
+            readings[i] = new PairReading(
+                plan.Pair.Factor,
+                plan.Pair.LongMs,
+                plan.Pair.ShortMs,
+                BurnRatePlan.Rate(longSpend + longBound, longMs, Limit, _planLengthMs),
+                BurnRatePlan.Rate(shortSpend + shortBound, shortMs, Limit, _planLengthMs),
+                isAbove,
+                false);
+        }
+
+        if (isAnyAbove || nowMs - _forecastMs >= ForecastKeptMs || nowMs < _forecastMs)
+        {
+            Foresee(upto, spent, nowMs);
+        }
+
+        for (var i = 0; i < readings.Length && _forecast.RunsOut; i++)
+        {
+            if (aboveWithBound[i])
+            {
+                readings[i] = readings[i] with { Fires = readings[i].IsAbove && _runsOutPriced, FiresWithBound = true };
+            }
+        }
+
+        return readings;
+    }
+
+    private bool IsAbove(BurnRatePlan plan, Int128 longSpend, long longMs, Int128 shortSpend, long shortMs) =>
+        longSpend * BurnRatePlan.LeastShareOf >= Limit &&
+        plan.IsExceeded(longSpend, longMs, Limit, _planLengthMs) &&
+        plan.IsExceeded(shortSpend, shortMs, Limit, _planLengthMs);
+
+    /// <summary>Spend and bound of a lookback, and how long it is once its beginning is rounded down to a sample.</summary>
+    private (Int128 Spend, Int128 Bound, long LengthMs) Lookback(int tier, long lookbackMs, long upto)
+    {
+        var from = upto - lookbackMs;
+        from -= from % Account.Tiers[tier].StepMs;
+        if (Budget.Amount.IsTokens)
+        {
+            var tokens = Sum(SumColumn.Tokens, tier, from, upto);
+            return (Budget.BatchInBurnRates ? tokens : tokens - Sum(SumColumn.BatchTokens, tier, from, upto), 0, upto - from);
+        }
+
+        var (cost, bound) = (Sum(SumColumn.Cost, tier, from, upto), Sum(SumColumn.UnpricedBound, tier, from, upto));
+        return Budget.BatchInBurnRates
+            ? (cost, bound, upto - from)
+            : (cost - Sum(SumColumn.BatchCost, tier, from, upto), bound - Sum(SumColumn.BatchUnpricedBound, tier, from, upto), upto - from);
+    }
+
+    private Int128 Requests(int tier, long from, long upto)
+    {
+        var requests = Sum(SumColumn.Requests, tier, from, upto);
+        return Budget.BatchInBurnRates ? requests : requests - Sum(SumColumn.BatchRequests, tier, from, upto);
+    }
+
+    private Int128 Demand(long from, long upto) => Budget.Amount.IsTokens
+        ? Sum(SumColumn.Tokens, 0, from, upto) + Sum(SumColumn.BlockedTokens, 0, from, upto)
+        : Sum(SumColumn.Cost, 0, from, upto) + Sum(SumColumn.UnpricedBound, 0, from, upto) + Sum(SumColumn.BlockedCost, 0, from, upto);
+
+    private Int128 Sum(SumColumn column, int tier, long from, long upto) => Account.Sum(column, tier, from, upto);
+
+    private void Foresee(long upto, in SpendMeasures spent, long nowMs)
+    {
+        if (nowMs - _profileMs >= ScopeAccount.HourMs || nowMs < _profileMs)
+        {
+            // Spread by number, so that not all scopes are reckoned anew in the same second.
+            _profile = Profile(nowMs);
+            _profileMs = nowMs - (Account.Id * 7919L % (ScopeAccount.HourMs / 2));
+        }
+
+        _forecastMs = nowMs;
+        var priced = Priced(spent);
+        var bound = Budget.Amount.IsTokens ? 0 : spent.UnpricedBound;
+        _forecast = Foresee(upto, priced + bound, nowMs, counted: true);
+        _runsOutPriced = bound == 0 ? _forecast.RunsOut : Foresee(upto, priced, nowMs, counted: false).RunsOut;
+    }
+
+    private SpendForecast Foresee(long upto, Int128 spent, long nowMs, bool counted)
+    {
+        var recentMs = Forecast.RecentMs(_planLengthMs);
+        return Forecast.Of(new ForecastInput
+        {
+            Period = Period,
+            NowMs = nowMs,
+            Limit = Limit,
+            Spent = spent,
+            Recent = Whole(ScopeAccount.TierOf(recentMs), upto - recentMs, upto, counted),
+            LastHour = Whole(0, upto - ScopeAccount.HourMs, upto, counted),
+            Profile = _profile,
+        });
+    }
+
+    /// <summary>Everything that is spent against the amount, the batch tier included, and the bound on unpriced usage where it counts.</summary>
+    private Int128 Whole(int tier, long from, long upto, bool bound) => Budget.Amount.IsTokens
+        ? Sum(SumColumn.Tokens, tier, from, upto)
+        : Sum(SumColumn.Cost, tier, from, upto) + (bound ? Sum(SumColumn.UnpricedBound, tier, from, upto) : 0);
+
+    private SpendProfile? Profile(long nowMs)
+    {
+        var endMs = nowMs / ScopeAccount.HourMs * ScopeAccount.HourMs;
+        var known = (int)Math.Min(HistoryHours, (endMs - Math.Min(Account.OldestWindowMs, endMs)) / ScopeAccount.HourMs);
+        if (known < SpendProfile.LeastHours)
+        {
+            return null;
+        }
+
+        var hours = new Int128[known];
+        Account.Hours(Budget.Amount.IsTokens ? SumColumn.Tokens : SumColumn.Cost, endMs - (known * ScopeAccount.HourMs), hours);
+        return SpendProfile.Of(hours, endMs, Budget.Period.TimeZone);
+    }
+}

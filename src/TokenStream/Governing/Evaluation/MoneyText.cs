@@ -1,0 +1,30 @@
+using System.Globalization;
+using TokenStream.Budgets;
+
+namespace TokenStream.Governing.Evaluation;
+
+/// <summary>Amounts, shares and spans in sentences for people.</summary>
+internal static class MoneyText
+{
+    private const decimal PicosOfDollar = 1e12m;
+
+    /// <summary>Picodollars as dollars and cents, rounded; tokens as they are.</summary>
+    public static string Of(Int128 amount, bool isTokens) => isTokens
+        ? string.Create(CultureInfo.InvariantCulture, $"{amount} tokens")
+        : string.Create(CultureInfo.InvariantCulture, $"{(decimal)amount / PicosOfDollar:0.00} USD");
+
+    public static string Trigger(LadderStep step) => step.Trigger switch
+    {
+        LadderTrigger.BurnRate => string.Create(CultureInfo.InvariantCulture, $"burn {step.Level}"),
+        LadderTrigger.Spent => string.Create(CultureInfo.InvariantCulture, $"spent {step.Level} %"),
+        _ => "exhausted",
+    };
+
+    /// <summary>Completes "budget NAME ..": how it stands.</summary>
+    public static string Standing(BudgetEvaluation evaluation)
+    {
+        var isTokens = evaluation.Budget.Amount.IsTokens;
+        var bound = evaluation.UnpricedBound > 0 ? $" and at most {Of(evaluation.UnpricedBound, isTokens)} of usage without a price" : "";
+        return $"has spent {Of(evaluation.Spent, isTokens)}{bound} of {Of(evaluation.Limit, isTokens)}";
+    }
+}
