@@ -56,9 +56,12 @@ public class GatewayBenchmarks : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The yardstick: reading the monotonic clock, which a decision does once.</summary>
+    /// <summary>The yardstick: reading the fine monotonic clock. A decision reads the coarse one, once.</summary>
     [Benchmark(Baseline = true)]
-    public long Clock() => _time.GetTimestamp();
+    public long FineClock() => _time.GetTimestamp();
+
+    [Benchmark]
+    public long Clock() => _gateway.Clock.Nanoseconds;
 
     [Benchmark]
     public bool Decide() => _gateway.Decide(in _request).IsAllowed;

@@ -66,7 +66,7 @@ public readonly struct GatewayDecision
     public Command? RoutedBy { get; init; }
 
     /// <summary>Where the request is let in: the narrowest throttle that let it pass.</summary>
-    public Command? ThrottledBy { get; init; }
+    public Command? ThrottledBy => Reservation.Throttles?.Narrowest;
 
     /// <summary>Most output tokens to ask for: the caller's own limit or a command's, whichever is smaller; null where there is neither.</summary>
     public long? MaxOutputTokens { get; init; }

@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using TokenStream.Commands;
 using TokenStream.Gateway.Feed;
 using TokenStream.Gateway.Publishing;
+using TokenStream.Gateway.Throttling;
 
 namespace TokenStream.Gateway;
 
@@ -68,17 +70,24 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     /// </summary>
     public GatewayDecision Decide(in GatewayRequest request)
     {
-        Judge(in request, out var decision);
-        if (!decision.IsAllowed)
+        var tenant = request.Tenant;
+        if ((string.IsNullOrEmpty(tenant) || _options.IsKnownTenant is not null) && !TryName(ref tenant))
         {
-            _metrics.Refused(decision.Code);
-            if (decision.RefusedBy is not null && decision.Code != DecisionCode.CacheOnly)
-            {
-                ReportBlocked(in request, in decision);
-            }
+            return Refuse(in request, DecisionCode.UnknownTenant, tenant, null, null);
         }
 
-        return decision;
+        var nanoseconds = _clock.Nanoseconds;
+        if (_options.OnBlind != OnBlind.LastKnown && _feed.Freshness.At(nanoseconds) == GatewayState.Blind)
+        {
+            return _options.OnBlind == OnBlind.Open
+                ? Admit(in request, tenant, Limit(in request, null), null, null, null)
+                : Refuse(in request, DecisionCode.Blind, tenant, null, 1);
+        }
+
+        var snapshot = _feed.Snapshot;
+        return snapshot.Index.Count == 0
+            ? Admit(in request, tenant, Limit(in request, null), null, null, null)
+            : DecideBy(snapshot, in request, tenant, nanoseconds);
     }
 
     /// <summary>Says what an admitted request used, once: its reservation ends and its usage is published.</summary>
@@ -137,52 +146,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         return CommandComposition.Compose(_feed.Snapshot.Index, in dimensions, _clock.WallMs, matches).AbortsStreams;
     }
 
-    /// <summary>Fills the decision in place: it is large, and copying it would cost as much as finding the commands.</summary>
-    private void Judge(in GatewayRequest request, out GatewayDecision decision)
-    {
-        var tenant = request.Tenant;
-        if (string.IsNullOrEmpty(tenant) || _options.IsKnownTenant is not null)
-        {
-            switch (Known(tenant) ? UnknownTenants.Allow : _options.UnknownTenants)
-            {
-                case UnknownTenants.Deny:
-                    decision = new GatewayDecision { Code = DecisionCode.UnknownTenant, Tenant = Named(tenant) };
-                    return;
-                case UnknownTenants.DefaultBudget:
-                    tenant = _options.DefaultTenant;
-                    break;
-                default:
-                    tenant = Named(tenant);
-                    break;
-            }
-        }
-
-        var nanoseconds = _clock.Nanoseconds;
-        if (_options.OnBlind != OnBlind.LastKnown && _feed.Freshness.At(nanoseconds) == GatewayState.Blind)
-        {
-            if (_options.OnBlind == OnBlind.Open)
-            {
-                Admit(in request, tenant, default, default, null, out decision);
-            }
-            else
-            {
-                decision = new GatewayDecision { Code = DecisionCode.Blind, Tenant = tenant, RetryAfterSeconds = 1 };
-            }
-
-            return;
-        }
-
-        var snapshot = _feed.Snapshot;
-        if (snapshot.Index.Count == 0)
-        {
-            Admit(in request, tenant, default, default, null, out decision);
-            return;
-        }
-
-        JudgeBy(snapshot, in request, tenant, nanoseconds, out decision);
-    }
-
-    private void JudgeBy(CommandSnapshot snapshot, in GatewayRequest request, string tenant, long nanoseconds, out GatewayDecision decision)
+    // Decisions are large, so each is made where it is returned, straight into the caller's own: no step looks at one that another made.
+    private GatewayDecision DecideBy(CommandSnapshot snapshot, in GatewayRequest request, string tenant, long nanoseconds)
     {
         var nowMs = _clock.AtMs(nanoseconds);
         var matches = _matches ??= new CommandMatches();
@@ -190,99 +155,60 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         var composed = CommandComposition.Compose(snapshot.Index, in dimensions, nowMs, matches);
         if (composed.Kill is { } kill)
         {
-            decision = Refuse(kill, kill.RetryAtMs is null ? DecisionCode.Killed : DecisionCode.BudgetExceeded, tenant, nowMs);
-            return;
+            var code = kill.RetryAtMs is null ? DecisionCode.Killed : DecisionCode.BudgetExceeded;
+            return Refuse(in request, code, tenant, kill, RetryAfter(kill, nowMs));
         }
 
         if (composed.CacheOnly is { } cacheOnly)
         {
-            decision = Refuse(cacheOnly, DecisionCode.CacheOnly, tenant, nowMs);
-            return;
+            return Refuse(in request, DecisionCode.CacheOnly, tenant, cacheOnly, RetryAfter(cacheOnly, nowMs));
         }
 
-        var reservation = default(Reservation);
-        Command? throttledBy = null;
-        var wait = 0L;
-        var tokens = matches.Count > 0 ? Estimate(in request, Limit(in request, composed.Trim)) : 0;
-        if (matches.Count > 0 && !TryPass(snapshot, matches, tokens, nanoseconds, ref reservation, out throttledBy, out wait))
+        var limit = Limit(in request, composed.Trim);
+        if (matches.Count == 0)
         {
-            decision = new GatewayDecision
-            {
-                Code = DecisionCode.Throttled,
-                RefusedBy = throttledBy,
-                Tenant = tenant,
-                RetryAfterSeconds = Math.Max(1, (wait + NanosecondsPerSecond - 1) / NanosecondsPerSecond),
-            };
-            return;
+            return Admit(in request, tenant, limit, composed.Trim, composed.Route, null);
         }
 
-        Admit(in request, tenant, in composed, in reservation, throttledBy, out decision);
+        var throttles = snapshot.Throttles(matches);
+        return throttles.TryTake(Estimate(in request, limit), nanoseconds, out var refusedBy, out var wait)
+            ? Admit(in request, tenant, limit, composed.Trim, composed.Route, throttles)
+            : Refuse(in request, DecisionCode.Throttled, tenant, refusedBy, Math.Max(1, (wait + NanosecondsPerSecond - 1) / NanosecondsPerSecond));
     }
 
-    private void Admit(
-        in GatewayRequest request,
-        string tenant,
-        in ComposedCommands composed,
-        in Reservation throttled,
-        Command? throttledBy,
-        out GatewayDecision decision)
+    private GatewayDecision Admit(
+        in GatewayRequest request, string tenant, long? limit, Command? trim, Command? route, ThrottleSet? throttles)
     {
-        var limit = Limit(in request, composed.Trim);
-        var reservation = throttled;
-        reservation.Tenant = _reservations.Of(tenant);
-        reservation.Tokens = Estimate(in request, limit);
-        reservation.Tenant.Take(reservation.Tokens);
-        decision = new GatewayDecision
+        var reserved = _reservations.Of(tenant);
+        var tokens = Estimate(in request, limit);
+        reserved.Take(tokens);
+        return new GatewayDecision
         {
             Code = DecisionCode.Allowed,
             Tenant = tenant,
-            TrimmedBy = composed.Trim,
-            RoutedBy = composed.Route,
-            ThrottledBy = throttledBy,
+            TrimmedBy = trim,
+            RoutedBy = route,
             MaxOutputTokens = limit,
-            Reservation = reservation,
+            Reservation = new Reservation(reserved, throttles, tokens),
         };
     }
 
-    /// <summary>All throttles let the request pass, or none is charged and the first that does not says how long to wait.</summary>
-    private static bool TryPass(
-        CommandSnapshot snapshot,
-        CommandMatches matches,
-        long tokens,
-        long nanoseconds,
-        ref Reservation reservation,
-        out Command? throttledBy,
-        out long wait)
+    /// <summary>Refuses, and counts it; what a command refused is demand, but for what a cache may still answer.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private GatewayDecision Refuse(in GatewayRequest request, DecisionCode code, string tenant, Command? command, long? retryAfterSeconds)
     {
-        var narrowest = int.MaxValue;
-        for (var i = 0; i < matches.Count; i++)
+        var decision = new GatewayDecision { Code = code, RefusedBy = command, Tenant = tenant, RetryAfterSeconds = retryAfterSeconds };
+        _metrics.Refused(code);
+        if (command is not null && code != DecisionCode.CacheOnly)
         {
-            if (!snapshot.Buckets(matches[i]).TryTake(tokens, nanoseconds, out wait))
-            {
-                for (var taken = 0; taken < i; taken++)
-                {
-                    snapshot.Buckets(matches[taken]).GiveBack(tokens);
-                }
-
-                throttledBy = snapshot.Index[matches[i]];
-                return false;
-            }
-
-            reservation.Add(snapshot.Buckets(matches[i]));
-            narrowest = Math.Min(narrowest, matches[i]);
+            ReportBlocked(in request, in decision);
         }
 
-        (throttledBy, wait) = (snapshot.Index[narrowest], 0);
-        return true;
+        return decision;
     }
 
-    private static GatewayDecision Refuse(Command command, DecisionCode code, string tenant, long nowMs) => new()
-    {
-        Code = code,
-        RefusedBy = command,
-        Tenant = tenant,
-        RetryAfterSeconds = command.RetryAtMs is { } retryAtMs ? Math.Max(1, (retryAtMs - nowMs + 999) / 1000) : null,
-    };
+    private static long? RetryAfter(Command command, long nowMs) =>
+        command.RetryAtMs is { } retryAtMs ? Math.Max(1, (retryAtMs - nowMs + 999) / 1000) : null;
 
     private static long? Limit(in GatewayRequest request, Command? trim) => trim?.Parameters.MaxOutputTokens is { } most
         ? request.MaxTokens > 0 ? Math.Min(most, request.MaxTokens) : most
@@ -290,6 +216,15 @@ public sealed class TokenStreamGateway : IAsyncDisposable
 
     private long Estimate(in GatewayRequest request, long? limit) =>
         Math.Max(0, request.TokensIn) + (limit ?? _options.AssumedOutputTokens);
+
+    /// <summary>Whom an absent or unknown tenant counts as; false where it is denied.</summary>
+    private bool TryName(ref string tenant)
+    {
+        var isKnown = Known(tenant);
+        var isDenied = !isKnown && _options.UnknownTenants == UnknownTenants.Deny;
+        tenant = !isKnown && _options.UnknownTenants == UnknownTenants.DefaultBudget ? _options.DefaultTenant : Named(tenant);
+        return !isDenied;
+    }
 
     private bool Known(string tenant) => !string.IsNullOrEmpty(tenant) && _options.IsKnownTenant?.Invoke(tenant) != false;
 

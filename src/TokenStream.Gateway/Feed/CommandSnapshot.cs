@@ -8,14 +8,33 @@ internal sealed class CommandSnapshot
 {
     private readonly ThrottleBuckets?[] _buckets;
 
-    private CommandSnapshot(CommandIndex index, ThrottleBuckets?[] buckets) => (Index, _buckets) = (index, buckets);
+    private readonly ThrottleSet?[] _throttles;
+
+    private CommandSnapshot(CommandIndex index, ThrottleBuckets?[] buckets)
+    {
+        (Index, _buckets) = (index, buckets);
+        _throttles = new ThrottleSet?[buckets.Length];
+        for (var i = 0; i < buckets.Length; i++)
+        {
+            _throttles[i] = buckets[i] is { } own ? new ThrottleSet((index[i], own)) : null;
+        }
+    }
 
     public static CommandSnapshot Empty { get; } = new(CommandIndex.Empty, []);
 
     public CommandIndex Index { get; }
 
-    /// <summary>Of a throttling command, by its ordinal.</summary>
-    public ThrottleBuckets Buckets(int ordinal) => _buckets[ordinal]!;
+    /// <summary>Those of the commands that <see cref="CommandComposition.Compose"/> left, at least one.</summary>
+    public ThrottleSet Throttles(CommandMatches matches)
+    {
+        var all = _throttles[matches[0]]!;
+        for (var i = 1; i < matches.Count; i++)
+        {
+            all = all.With(Index[matches[i]], _buckets[matches[i]]!);
+        }
+
+        return all;
+    }
 
     /// <summary>The successor: throttles that go on keep what they are owed.</summary>
     public CommandSnapshot With(IEnumerable<Command> commands, long nanoseconds)

@@ -3,7 +3,7 @@ namespace TokenStream.Gateway.Http;
 /// <summary>One admitted call: measures it and reports it once, however it ends.</summary>
 internal sealed class GovernedCall(TokenStreamGateway gateway, GatewayRequest request, GatewayDecision decision)
 {
-    private readonly long _start = gateway.Clock.Nanoseconds;
+    private readonly long _start = gateway.Clock.Time.GetTimestamp();
     private long _firstTokenMs = -1;
     private int _isReported;
 
@@ -29,5 +29,5 @@ internal sealed class GovernedCall(TokenStreamGateway gateway, GatewayRequest re
         }
     }
 
-    private long ElapsedMs => (gateway.Clock.Nanoseconds - _start) / 1_000_000;
+    private long ElapsedMs => (long)gateway.Clock.Time.GetElapsedTime(_start).TotalMilliseconds;
 }

@@ -12,7 +12,7 @@ namespace TokenStream.Commands;
 /// </remarks>
 public static class CommandComposition
 {
-    /// <summary>Composes the commands in force; the throttles among them are left in <paramref name="matches"/>.</summary>
+    /// <summary>Composes the commands in force; the throttles among them are left in <paramref name="matches"/>, the narrowest first.</summary>
     public static ComposedCommands Compose(CommandIndex index, in RequestDimensions request, long nowMs, CommandMatches matches)
     {
         index.Match(in request, nowMs, matches);
@@ -185,5 +185,7 @@ public static class CommandComposition
                 matches.RemoveAt(i);
             }
         }
+
+        matches.Sort();
     }
 }

@@ -27,5 +27,8 @@ public sealed class CommandMatches
         _ordinals[Count++] = ordinal;
     }
 
+    /// <summary>The narrowest first.</summary>
+    internal void Sort() => _ordinals.AsSpan(0, Count).Sort();
+
     internal void RemoveAt(int position) => _ordinals[position] = _ordinals[--Count];
 }

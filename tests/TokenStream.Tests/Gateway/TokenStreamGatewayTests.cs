@@ -56,6 +56,25 @@ public sealed class TokenStreamGatewayTests : IAsyncLifetime
     }
 
     [Fact]
+    public void All_of_many_throttles_are_charged_and_settled_and_the_narrowest_is_named()
+    {
+        // Six throttles of 6,000 tokens a minute: a request takes ten seconds' worth of each, and what it did not use comes back to each.
+        _fixture.Give(
+            Throttle("all", 6_000), Throttle("tenant=acme", 6_000), Throttle("tenant=acme;model=gpt-5", 6_000), Throttle("model=gpt-5", 6_000),
+            Throttle("provider=openai", 6_000), Throttle("tenant=acme;provider=openai;model=gpt-5", 6_000));
+        for (var i = 0; i < 3; i++)
+        {
+            var (request, decision) = (Asked(), _fixture.Decide(Asked()));
+            Assert.Equal("tenant=acme;provider=openai;model=gpt-5", decision.ThrottledBy!.Scope.Text);
+            Assert.False(_fixture.Decide(Asked()).IsAllowed);
+            _fixture.Gateway.Complete(in request, in decision, default);
+        }
+
+        Assert.True(_fixture.Decide(Asked("other")).IsAllowed);
+        Assert.Equal("all", _fixture.Decide(Asked("other", "claude") with { Provider = "anthropic" }).RefusedBy!.Scope.Text);
+    }
+
+    [Fact]
     public void A_renewed_throttle_forgives_nothing()
     {
         var throttle = Throttle("tenant=acme", null, 6);
