@@ -18,12 +18,12 @@ internal static class GovernTables
     public static RecordTable Audit(TopicLayout topics) => new(topics.Audit, "audit_records", AuditColumns, (_, value, rows) =>
         WriteChange(value is null ? null : AuditRecord.Parse(value), rows));
 
-    /// <param name="verifier">What it does not believe is no command and has no row; heartbeats have none either.</param>
+    /// <param name="verifier">What it does not believe is no command and has no row; heartbeats and leases, renewed each second, have none either.</param>
     public static RecordTable Commands(TopicLayout topics, CommandVerifier verifier) =>
         new(topics.Commands, "command_records", CommandColumns, (key, value, rows) =>
         {
-            // Heartbeats are by far the most: their signatures need not be verified to be left out.
-            if (key.AsSpan().StartsWith("heartbeat/"u8) ||
+            // Heartbeats and leases are by far the most: their signatures need not be verified to be left out.
+            if (key.AsSpan().StartsWith("heartbeat/"u8) || key.AsSpan().IndexOf("|lease/"u8) >= 0 ||
                 verifier.TryVerify(key, value, out var record) != CommandRefusal.None || record.Command is not { } command)
             {
                 return false;

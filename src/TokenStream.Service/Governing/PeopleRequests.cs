@@ -95,6 +95,7 @@ internal sealed class PeopleRequests(ConfigurationTopic topic, Audit audit, Time
         CommandAction.Throttle => "throttle",
         CommandAction.CacheOnly => "cache_only",
         CommandAction.Kill => "kill",
+        CommandAction.Lease => "lease",
         _ => throw new ArgumentOutOfRangeException(nameof(action)),
     };
 

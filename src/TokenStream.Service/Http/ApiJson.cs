@@ -37,7 +37,7 @@ internal sealed record RequestBody
     {
         error = "";
         var action = Enum.GetValues<CommandAction>().FirstOrDefault(action => PeopleRequests.Name(action) == Action);
-        if (action == CommandAction.None)
+        if (action is CommandAction.None or CommandAction.Lease)
         {
             error = $"'action' is '{Action}'; possible are kill, throttle, allow, cache_only, trim_output and route_to";
             return null;

@@ -8,12 +8,15 @@ namespace TokenStream.Commands;
 /// </summary>
 public sealed record Command
 {
+    /// <summary>How the source of a lease begins; the budget's name follows.</summary>
+    public const string LeasePrefix = "lease/";
+
     /// <summary>Names the command to people and in gateways' answers; unique.</summary>
     public required string Id { get; init; }
 
     public required Scope Scope { get; init; }
 
-    /// <summary><c>budget/NAME</c>, <c>rule/NAME</c> or <c>manual/ID</c>.</summary>
+    /// <summary><c>budget/NAME</c>, <c>lease/NAME</c> (of a budget), <c>rule/NAME</c> or <c>manual/ID</c>.</summary>
     public required string Source { get; init; }
 
     public required CommandVersion Version { get; init; }
@@ -46,8 +49,14 @@ public sealed record Command
     /// <summary>What a successor of the issuer needs to go on from here; gateways pass over it.</summary>
     public LadderMemory? Ladder { get; init; }
 
+    /// <summary>Of a lease, likewise.</summary>
+    public LeaseMemory? Lease { get; init; }
+
     /// <summary>The key of the record: one command stands for each.</summary>
     public string Key => $"{Scope.Text}|{Source}";
+
+    /// <summary>Whether it is a lease, or the release of one.</summary>
+    public bool IsLease => Source.StartsWith(LeasePrefix, StringComparison.Ordinal);
 
     public bool IsManual => Source.StartsWith("manual/", StringComparison.Ordinal);
 }

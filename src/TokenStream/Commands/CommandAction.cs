@@ -23,6 +23,11 @@ public enum CommandAction
 
     /// <summary>Refuse every request.</summary>
     Kill = 6,
+
+    /// <summary>
+    /// Let in what fits into the slice that this gateway was granted, and nothing else. Stands beside the others: its number orders nothing.
+    /// </summary>
+    Lease = 7,
 }
 
 /// <summary>What a command's action is to be done with.</summary>
@@ -45,4 +50,10 @@ public sealed record ActionParameters
 
     /// <summary>For <see cref="CommandAction.Kill"/>: end running streams too.</summary>
     public bool AbortStreams { get; init; }
+
+    /// <summary>For <see cref="CommandAction.Lease"/>: whether slices are tokens; else they are picodollars.</summary>
+    public bool IsTokens { get; init; }
+
+    /// <summary>For <see cref="CommandAction.Lease"/>: what each gateway may spend. A gateway without one may spend nothing.</summary>
+    public IReadOnlyList<LeaseSlice> Slices { get; init; } = [];
 }

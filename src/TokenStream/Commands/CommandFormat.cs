@@ -31,6 +31,7 @@ public static class CommandFormat
             Tenants = command.Tenants.Count > 0 ? command.Tenants : null,
             Cause = command.Cause is { } cause ? Cause(cause) : null,
             Ladder = command.Ladder is { } ladder ? Ladder(ladder) : null,
+            Lease = command.Lease is { } lease ? LeaseFormat.Lease(lease) : null,
         },
         CommandJsonContext.Default.CommandJson);
 
@@ -42,7 +43,7 @@ public static class CommandFormat
             !IsText(json.Id) || !IsText(json.Source) || !json.Source.Contains('/', StringComparison.Ordinal) || json.Reason.Length > MostCharacters ||
             json.Epoch < 0 || json.Counter < 0 || json.IssuedMs < 0 ||
             !TryRead(json.Action, json.Parameters, out var parameters) || !Scope.TryParse(json.Scope, out var scope, out _) ||
-            json.Tenants?.Any(string.IsNullOrEmpty) == true)
+            json.Tenants?.Any(string.IsNullOrEmpty) == true || !LeaseFormat.IsWhole(json))
         {
             return false;
         }
@@ -63,6 +64,7 @@ public static class CommandFormat
             Cause = json.Cause is { } cause ? Cause(cause) : null,
             Tenants = json.Tenants ?? [],
             Ladder = json.Ladder is { } ladder ? Ladder(ladder) : null,
+            Lease = json.Lease is { } lease ? LeaseFormat.Lease(lease) : null,
         };
         return true;
     }
@@ -82,6 +84,8 @@ public static class CommandFormat
             TokensPerMinute = parameters.TokensPerMinute,
             RequestsPerMinute = parameters.RequestsPerMinute,
             AbortStreams = parameters.AbortStreams ? true : null,
+            Unit = parameters.IsTokens ? AmountUnit.Tokens : parameters.Slices.Count > 0 ? AmountUnit.Picodollars : null,
+            Slices = parameters.Slices.Count > 0 ? parameters.Slices : null,
         };
 
     /// <summary>False where an action lacks what it is to be done with, or a limit is negative.</summary>
@@ -97,6 +101,8 @@ public static class CommandFormat
                 TokensPerMinute = json.TokensPerMinute,
                 RequestsPerMinute = json.RequestsPerMinute,
                 AbortStreams = json.AbortStreams ?? false,
+                IsTokens = json.Unit == AmountUnit.Tokens,
+                Slices = json.Slices ?? [],
             };
         return !(parameters.MaxOutputTokens < 0) && !(parameters.TokensPerMinute < 0) && !(parameters.RequestsPerMinute < 0) && action switch
         {

@@ -38,6 +38,8 @@ internal sealed record CommandJson
     public CauseJson? Cause { get; init; }
 
     public LadderJson? Ladder { get; init; }
+
+    public LeaseJson? Lease { get; init; }
 }
 
 internal sealed record ParametersJson
@@ -53,7 +55,22 @@ internal sealed record ParametersJson
     public long? RequestsPerMinute { get; init; }
 
     public bool? AbortStreams { get; init; }
+
+    public AmountUnit? Unit { get; init; }
+
+    public IReadOnlyList<LeaseSlice>? Slices { get; init; }
 }
+
+internal sealed record LeaseJson
+{
+    public IReadOnlyList<LeaseInstanceJson>? Instances { get; init; }
+
+    public IReadOnlyList<LeaseSettlementJson>? Recent { get; init; }
+}
+
+internal sealed record LeaseInstanceJson(string Gateway, string Instance, Int128 Settled, Int128? Held, long? HeldUntilMs);
+
+internal sealed record LeaseSettlementJson(long AtMs, Int128 Amount, bool? Assumed);
 
 /// <summary>Amounts are whole numbers of the unit, in decimal digits: JSON numbers do not hold 128 bits.</summary>
 internal sealed record CauseJson

@@ -1,6 +1,6 @@
 namespace TokenStream.Commands;
 
-/// <summary>What a gateway says on the acks topic: that a command reached it, or what it has promised to requests in flight.</summary>
+/// <summary>What a gateway says on the acks topic: that a command reached it, what it has promised to requests in flight, or how its leases stand.</summary>
 public sealed record GatewayAck
 {
     public required GatewayAckKind Kind { get; init; }
@@ -23,6 +23,9 @@ public sealed record GatewayAck
 
     /// <summary>For reservations: what tenants' requests in flight may still use. Tenants without any are left out.</summary>
     public IReadOnlyList<TenantReservation> Reservations { get; init; } = [];
+
+    /// <summary>For leases: how its slices stand.</summary>
+    public IReadOnlyList<LeaseReport> Leases { get; init; } = [];
 }
 
 public enum GatewayAckKind
@@ -35,6 +38,9 @@ public enum GatewayAckKind
 
     /// <summary>What requests in flight may still use.</summary>
     Reservations,
+
+    /// <summary>How slices of leases stand; what is granted next is divided by these.</summary>
+    Leases,
 }
 
 /// <summary>Requests of a tenant that were let in and have not ended, and the tokens they may use: tokens in and at most tokens out.</summary>

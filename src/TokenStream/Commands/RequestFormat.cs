@@ -43,7 +43,7 @@ public static class RequestFormat
     {
         request = null;
         if (!JsonBytes.TryRead(bytes, CommandJsonContext.Default.ManualRequestJson, out var json) || json.Format != CommandFormat.Version ||
-            key != ManualPrefix + json.Id || !IsId(json.Id) || json.Action == CommandAction.None || json.Reason.Length > CommandFormat.MostCharacters ||
+            key != ManualPrefix + json.Id || !IsId(json.Id) || json.Action is CommandAction.None or CommandAction.Lease || json.Reason.Length > CommandFormat.MostCharacters ||
             !CommandFormat.TryRead(json.Action, json.Parameters, out var parameters) || !Scope.TryParse(json.Scope, out var scope, out _))
         {
             return false;

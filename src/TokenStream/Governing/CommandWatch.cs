@@ -45,6 +45,12 @@ public sealed class CommandWatch
     /// <param name="isLive">Whether it was issued while this followed the topic.</param>
     public void Take(Command command, bool isLive)
     {
+        if (command.IsLease)
+        {
+            // Renewed each second, and answered by the gateways' reports instead.
+            return;
+        }
+
         if (_commands.TryGetValue(command.Key, out var known))
         {
             if (command.Version <= known.Command.Version)
@@ -73,7 +79,7 @@ public sealed class CommandWatch
     {
         latencyMs = null;
         Watched? watched = null;
-        if (ack.Kind != GatewayAckKind.Reservations)
+        if (ack.Kind is GatewayAckKind.Applied or GatewayAckKind.Loaded)
         {
             if (!_commands.TryGetValue(ack.Key!, out watched) || ack.Version > watched.Command.Version)
             {

@@ -496,6 +496,7 @@ public sealed class Governor
         CommandAction.TrimOutput => "trim_output",
         CommandAction.RouteTo => "route_to",
         CommandAction.Allow => "allow",
+        CommandAction.Lease => "lease",
         _ => "nothing",
     };
 }

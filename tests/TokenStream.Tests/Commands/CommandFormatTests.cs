@@ -20,6 +20,7 @@ public sealed class CommandFormatTests
             CommandFormat.Write(CommandSamples.Throttle),
             CommandFormat.Write(CommandSamples.Release),
             HeartbeatFormat.Write(CommandSamples.Heartbeat),
+            CommandFormat.Write(CommandSamples.Lease),
         ];
         Assert.Equal(expected, written.Select(Encoding.UTF8.GetString));
     }
@@ -64,6 +65,35 @@ public sealed class CommandFormatTests
         var unset = new LadderMemory { Step = -1, SinceMs = 1, HoldUntilMs = 2, HoldMs = 3 };
         Assert.True(CommandFormat.TryRead(CommandFormat.Write(CommandSamples.Kill with { Ladder = unset }), out read));
         Assert.Equal(unset, read.Ladder);
+    }
+
+    [Fact]
+    public void A_lease_reads_back_as_it_was()
+    {
+        var bytes = CommandFormat.Write(CommandSamples.Lease);
+        Assert.True(CommandFormat.TryRead(bytes, out var read));
+        Assert.Equal(bytes, CommandFormat.Write(read));
+        Assert.True(read.IsLease);
+        Assert.False(read.Parameters.IsTokens);
+        Assert.Equal(CommandSamples.Lease.Parameters.Slices, read.Parameters.Slices);
+        Assert.Equal(CommandSamples.Lease.Lease!.Instances, read.Lease!.Instances);
+        Assert.Equal(CommandSamples.Lease.Lease!.Recent, read.Lease.Recent);
+    }
+
+    [Theory]
+    [InlineData("\"granted\":\"1200000000000\"", "\"granted\":\"-1\"")]
+    [InlineData("\"granted\":\"1200000000000\"", "\"granted\":1200000000000")]
+    [InlineData("\"granted\":\"1200000000000\"", "\"granted\":\"170141183460469231731687303715884105727\"")]
+    [InlineData("\"gateway\":\"g2\",\"instance\":\"11c0\",\"granted\"", "\"gateway\":\"g2\",\"instance\":\"8f3a\",\"granted\"")]
+    [InlineData("\"gateway\":\"g2\",\"instance\":\"11c0\",\"granted\"", "\"gateway\":\"g2\",\"granted\"")]
+    [InlineData("\"held\":\"1300000000000\"", "\"held\":\"-1\"")]
+    [InlineData("\"amount\":\"7\"", "\"amount\":\"-7\"")]
+    [InlineData("\"unit\":\"picodollars\"", "\"unit\":\"cents\"")]
+    public void A_lease_that_makes_no_sense_is_refused(string good, string bad)
+    {
+        var text = Encoding.UTF8.GetString(CommandFormat.Write(CommandSamples.Lease));
+        Assert.Contains(good, text, StringComparison.Ordinal);
+        Assert.False(CommandFormat.TryRead(Encoding.UTF8.GetBytes(text.Replace(good, bad, StringComparison.Ordinal)), out _));
     }
 
     [Fact]
@@ -142,6 +172,7 @@ public sealed class CommandFormatTests
         Assert.Equal(request, read);
         Assert.False(RequestFormat.TryRead("manual/k-2", bytes, out _));
         Assert.False(RequestFormat.TryRead("manual/k-1", RequestFormat.Write(request with { Action = CommandAction.None }), out _));
+        Assert.False(RequestFormat.TryRead("manual/k-1", RequestFormat.Write(request with { Action = CommandAction.Lease }), out _));
         Assert.False(RequestFormat.TryRead("manual/K", RequestFormat.Write(request with { Id = "K" }), out _));
     }
 

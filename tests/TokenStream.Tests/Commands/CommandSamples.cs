@@ -88,6 +88,26 @@ internal static class CommandSamples
         Reason = "demand is calm",
     };
 
+    public static Command Lease { get; } = new()
+    {
+        Id = "l-7-6",
+        Scope = Scope.Of((ScopeDimension.Tenant, ScopeTerm.Exact("acme"))),
+        Source = "lease/acme",
+        Version = new CommandVersion(7, 6),
+        Action = CommandAction.Lease,
+        Parameters = new ActionParameters
+        {
+            Slices = [new LeaseSlice("g1", "8f3a", 1_200_000_000_000, 1_767_225_660_003), new LeaseSlice("g2", "11c0", 0, 1_767_225_650_000)],
+        },
+        IssuedMs = 1_767_225_600_003,
+        Reason = "Budget acme is spent from leases.",
+        Lease = new LeaseMemory
+        {
+            Instances = [new LeaseInstance("g1", "8f3a", 800_000_000_000, 1_300_000_000_000, 1_767_225_640_000), new LeaseInstance("g2", "11c0", 0)],
+            Recent = [new LeaseSettlement(1_767_225_500_000, 5_000_000), new LeaseSettlement(1_767_225_590_000, 7, IsAssumed: true)],
+        },
+    };
+
     public static Heartbeat Heartbeat { get; } = new()
     {
         Partition = 3,
