@@ -150,6 +150,9 @@ internal sealed record HeartbeatJson
     public required int HitTenants { get; init; }
 
     public required bool Paused { get; init; }
+
+    /// <summary>Left out where it is closed.</summary>
+    public bool? BreakerOpen { get; init; }
 }
 
 internal sealed record ManualRequestJson

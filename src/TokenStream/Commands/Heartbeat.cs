@@ -27,6 +27,9 @@ public sealed record Heartbeat
     /// <summary>Whether a person has paused automatic commands.</summary>
     public bool IsPaused { get; init; }
 
+    /// <summary>Whether the partition's breaker is open: the others hold back with it.</summary>
+    public bool IsBreakerOpen { get; init; }
+
     /// <summary>The key of its record.</summary>
     public string Key => KeyOf(Partition);
 

@@ -18,6 +18,7 @@ public static class HeartbeatFormat
             ActiveTenants = heartbeat.ActiveTenants,
             HitTenants = heartbeat.HitTenants,
             Paused = heartbeat.IsPaused,
+            BreakerOpen = heartbeat.IsBreakerOpen ? true : null,
         },
         CommandJsonContext.Default.HeartbeatJson);
 
@@ -41,6 +42,7 @@ public static class HeartbeatFormat
             ActiveTenants = json.ActiveTenants,
             HitTenants = json.HitTenants,
             IsPaused = json.Paused,
+            IsBreakerOpen = json.BreakerOpen ?? false,
         };
         return true;
     }

@@ -132,8 +132,8 @@ public sealed class Governor
         }
     }
 
-    /// <summary>What the heartbeats of all other partitions say together: the breaker's share is one of all tenants.</summary>
-    public void SetOtherPartitions(int activeTenants, int hitTenants) => _gate.Breaker.SetOtherPartitions(activeTenants, hitTenants);
+    /// <summary>How all other partitions stand together: the breaker's share is one of all tenants.</summary>
+    public void SetOtherPartitions(in OtherPartitions others) => _gate.Breaker.SetOtherPartitions(others);
 
     /// <summary>Decides on evaluations of budgets of the adopted set; others are passed over.</summary>
     public GovernorOutput Evaluate(IReadOnlyList<BudgetEvaluation> evaluations, long nowMs)
@@ -176,7 +176,7 @@ public sealed class Governor
 
         if (_set is not null && (_hasToFollow || nowMs - _followedMs >= FollowMs || nowMs < _followedMs))
         {
-            _gate.Breaker.Tick(nowMs);
+            _gate.Breaker.Tick(nowMs, IsPaused);
             FollowBudgets(nowMs);
             ReleaseUngoverned(nowMs);
             EndUngovernedAlerts(nowMs);
@@ -256,7 +256,7 @@ public sealed class Governor
             Issue(governed, evaluation, move);
         }
 
-        var standing = new LadderStanding(wanted, ladder.Step, governed.IsHard, ladder.IsRelapse, permitted < wanted);
+        var standing = new LadderStanding(wanted, ladder.Step, governed.IsHard, ladder.IsRelapse, permitted < wanted, _gate.Breaker.IsOpenAnywhere);
         governed.Alerts.Evaluate(governed.Rules, evaluation, standing, _maker, _transitions);
     }
 

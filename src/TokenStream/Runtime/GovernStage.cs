@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using TokenStream.Commands;
 using TokenStream.Governing;
 using TokenStream.Governing.Alerts;
+using TokenStream.Governing.Breakers;
 using TokenStream.Governing.Evaluation;
 using TokenStream.Governing.Ledger;
 using TokenStream.Governing.Snapshots;
@@ -141,6 +142,7 @@ public sealed class GovernStage : IStage
 
             if (partition.Phase == GovernPhase.Deciding)
             {
+                partition.Governor.SetOtherPartitions(OthersThan(partition, now));
                 await DecideAsync(partition, now, hasAdopted);
             }
         }
@@ -405,6 +407,7 @@ public sealed class GovernStage : IStage
                 ActiveTenants = governor.ActiveTenants,
                 HitTenants = governor.HitTenants,
                 IsPaused = governor.IsPaused,
+                IsBreakerOpen = governor.IsBreakerOpen,
             };
             _sink.Publish(new TopicPartition(_options.CommandsTopic, partition.Number), System.Text.Encoding.UTF8.GetBytes(beat.Key), _signer.Sign(beat));
         }
@@ -428,6 +431,35 @@ public sealed class GovernStage : IStage
         }
     });
 
+    /// <summary>
+    /// The other partitions as the breaker has to know them: those of this worker as they stand this instant, since a wrong price reaches all of
+    /// them in one poll, and those of others by their last heartbeats.
+    /// </summary>
+    private OtherPartitions OthersThan(GovernPartition partition, long now)
+    {
+        var (active, hit, isOpen) = (0, 0, false);
+        foreach (var (key, other) in _partitions)
+        {
+            if (other != partition && other.Phase == GovernPhase.Deciding)
+            {
+                (active, hit) = (active + other.Governor.ActiveTenants, hit + other.Governor.HitTenants);
+                isOpen |= other.Governor.IsBreakerOpen;
+            }
+        }
+
+        foreach (var beat in _heartbeats.Values)
+        {
+            var isOurs = _partitions.TryGetValue(new TopicPartition(partition.Partition.Topic, beat.Partition), out var owned) && owned.Phase == GovernPhase.Deciding;
+            if (!isOurs && now - beat.AtMs < 10 * _options.HeartbeatIntervalMs)
+            {
+                (active, hit) = (active + beat.ActiveTenants, hit + beat.HitTenants);
+                isOpen |= beat.IsBreakerOpen;
+            }
+        }
+
+        return new OtherPartitions(active, hit, isOpen);
+    }
+
     private void ApplyOpenings()
     {
         while (_openings.TryDequeue(out var opening))
@@ -450,8 +482,6 @@ public sealed class GovernStage : IStage
         _sinceLookMs = 0;
         foreach (var partition in _partitions.Values.Where(p => p.Phase != GovernPhase.Starting))
         {
-            var others = _heartbeats.Values.Where(beat => beat.Partition != partition.Number && now - beat.AtMs < 10 * _options.HeartbeatIntervalMs).ToArray();
-            partition.Governor.SetOtherPartitions(others.Sum(beat => beat.ActiveTenants), others.Sum(beat => beat.HitTenants));
             partition.Seeding = [.. partition.Evaluator.Seeding];
             var end = _source.Watermarks(partition.Partition).End;
             partition.Gauges = new GovernGauges(

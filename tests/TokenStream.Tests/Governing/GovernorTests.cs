@@ -148,6 +148,7 @@ public sealed class GovernorTests
         world.Step((_, _) => DollarPicos);
 
         Assert.Equal(acts, world.Log.Count == 1);
+        world.Step((_, _) => 0);
         Assert.Contains(world.Transitions, transition => transition is { Kind: TransitionKind.Exhausted, Notifies: true });
     }
 
@@ -163,6 +164,7 @@ public sealed class GovernorTests
         world.Step((_, _) => DollarPicos);
 
         Assert.Single(world.Log);
+        world.Step((_, _) => 0);
         Assert.Contains(world.Transitions, transition => transition is { Kind: TransitionKind.Exhausted, Notifies: true });
     }
 

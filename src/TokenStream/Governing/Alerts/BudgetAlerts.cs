@@ -13,7 +13,14 @@ namespace TokenStream.Governing.Alerts;
 /// </summary>
 internal sealed class BudgetAlerts(Scope scope)
 {
-    private readonly List<(string Name, long StartedMs)> _open = [];
+    /// <summary>
+    /// A page begins when what it tells of has lasted so long. A wrong price stops the first tenants before the breaker opens: what pages for
+    /// them waits until that is known, so that the breaker's is the only one.
+    /// </summary>
+    public const long PageHoldMs = 10_000;
+
+    private readonly List<(string Name, long StartedMs, AlertSeverity Severity)> _open = [];
+    private readonly List<(string Name, long SinceMs)> _awaited = [];
 
     public BudgetState State { get; private set; }
 
@@ -30,7 +37,7 @@ internal sealed class BudgetAlerts(Scope scope)
         {
             if (open.TryGetValue(Fingerprint(rules.Budget.Name, scope.Text, kind.Name), out var transition))
             {
-                _open.Add((kind.Name, transition.StartedMs));
+                _open.Add((kind.Name, transition.StartedMs, transition.Severity));
             }
         }
     }
@@ -38,7 +45,7 @@ internal sealed class BudgetAlerts(Scope scope)
     /// <summary>Everything that lasts, as transitions that have not ended.</summary>
     public IEnumerable<BudgetTransition> Open(BudgetRules rules, TransitionMaker maker, long nowMs) =>
         rules.Lasting.SelectMany(kind => _open.Where(open => open.Name == kind.Name)
-            .Select(open => maker.Make(rules.Budget, scope, kind, nowMs, null, "still lasts") with { StartedMs = open.StartedMs }));
+            .Select(open => maker.Make(rules.Budget, scope, kind, nowMs, null, "still lasts") with { StartedMs = open.StartedMs, Severity = open.Severity }));
 
     public void Evaluate(BudgetRules rules, BudgetEvaluation evaluation, LadderStanding standing, TransitionMaker maker, List<BudgetTransition> into)
     {
@@ -68,16 +75,22 @@ internal sealed class BudgetAlerts(Scope scope)
                 worseBurns |= lasts;
             }
 
-            if (lasts && at < 0 && !evaluation.IsSeeding)
+            // What begins before the period is filled would not be told; it begins when it is.
+            if (lasts && at < 0 && !evaluation.IsSeeding && SinceWhen(kind, evaluation.NowMs) is { } sinceMs)
             {
-                // What begins before the period is filled would not be told; it begins when it is.
-                _open.Add((kind.Name, evaluation.NowMs));
-                into.Add(Tell(rules, kind, evaluation, maker, evaluation.NowMs, null));
+                // Behind an open breaker somebody was paged already, and the cause is most probably not this budget's.
+                var severity = kind.Severity == AlertSeverity.Page && standing.IsBreakerOpen ? AlertSeverity.Ticket : kind.Severity;
+                _open.Add((kind.Name, sinceMs, severity));
+                into.Add(Tell(rules, kind, evaluation, maker, _open[^1], null));
             }
-            else if (!lasts && at >= 0)
+            else if (!lasts)
             {
-                into.Add(Tell(rules, kind, evaluation, maker, _open[at].StartedMs, evaluation.NowMs));
-                _open.RemoveAt(at);
+                _awaited.RemoveAll(awaited => awaited.Name == kind.Name);
+                if (at >= 0)
+                {
+                    into.Add(Tell(rules, kind, evaluation, maker, _open[at], evaluation.NowMs));
+                    _open.RemoveAt(at);
+                }
             }
         }
     }
@@ -91,6 +104,7 @@ internal sealed class BudgetAlerts(Scope scope)
         }
 
         _open.Clear();
+        _awaited.Clear();
         State = BudgetState.Ok;
     }
 
@@ -142,8 +156,39 @@ internal sealed class BudgetAlerts(Scope scope)
         return false;
     }
 
+    /// <summary>Since when something has lasted that is to be told now; null where it has to last longer first.</summary>
+    private long? SinceWhen(in LastingKind kind, long nowMs)
+    {
+        if (kind.Severity != AlertSeverity.Page)
+        {
+            return nowMs;
+        }
+
+        var name = kind.Name;
+        var at = _awaited.FindIndex(awaited => awaited.Name == name);
+        if (at < 0)
+        {
+            _awaited.Add((name, nowMs));
+            return null;
+        }
+
+        var sinceMs = _awaited[at].SinceMs;
+        if (nowMs - sinceMs < PageHoldMs)
+        {
+            return null;
+        }
+
+        _awaited.RemoveAt(at);
+        return sinceMs;
+    }
+
     private BudgetTransition Tell(
-        BudgetRules rules, in LastingKind kind, BudgetEvaluation evaluation, TransitionMaker maker, long startedMs, long? endedMs)
+        BudgetRules rules,
+        in LastingKind kind,
+        BudgetEvaluation evaluation,
+        TransitionMaker maker,
+        in (string Name, long StartedMs, AlertSeverity Severity) open,
+        long? endedMs)
     {
         var what = kind.Kind switch
         {
@@ -158,8 +203,9 @@ internal sealed class BudgetAlerts(Scope scope)
         };
         return maker.Make(rules.Budget, scope, kind, evaluation.NowMs, evaluation, endedMs is null ? what : "is over it: " + what) with
         {
-            StartedMs = startedMs,
+            StartedMs = open.StartedMs,
             EndedMs = endedMs,
+            Severity = open.Severity,
             Notifies = evaluation.Budget.Mode != BudgetMode.Observe,
             From = State,
             To = State,
@@ -206,4 +252,5 @@ internal sealed class BudgetAlerts(Scope scope)
 /// <param name="IsHard">Whether a hard step is in force and has really been issued.</param>
 /// <param name="IsRelapse">Whether it was taken within an hour of a release.</param>
 /// <param name="IsHeldBack">Whether the breaker holds the wanted step back.</param>
-internal readonly record struct LadderStanding(int Wanted, int InForce, bool IsHard, bool IsRelapse, bool IsHeldBack);
+/// <param name="IsBreakerOpen">Whether the breaker is open, of this partition or of another one.</param>
+internal readonly record struct LadderStanding(int Wanted, int InForce, bool IsHard, bool IsRelapse, bool IsHeldBack, bool IsBreakerOpen);

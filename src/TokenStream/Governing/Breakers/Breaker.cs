@@ -11,8 +11,7 @@ internal sealed class Breaker(GovernorOptions options)
     private readonly Dictionary<string, long> _hits = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _standing = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyList<string>> _standingOf = new(StringComparer.Ordinal);
-    private int _otherActive;
-    private int _otherHits;
+    private OtherPartitions _others;
     private long _lastHeldMs;
     private long? _resetMs;
 
@@ -20,7 +19,7 @@ internal sealed class Breaker(GovernorOptions options)
     public long? OpenedMs { get; private set; }
 
     /// <summary>Most tenants that may newly be hit within the span.</summary>
-    public int Allowed => Math.Max(options.BreakerFloor, (int)((long)(_active.Count + _otherActive) * options.BreakerPercent / 100));
+    public int Allowed => Math.Max(options.BreakerFloor, (int)((long)(_active.Count + _others.ActiveTenants) * options.BreakerPercent / 100));
 
     /// <summary>Tenants of this partition that spent something lately.</summary>
     public int ActiveTenants => _active.Count;
@@ -30,11 +29,10 @@ internal sealed class Breaker(GovernorOptions options)
 
     public IEnumerable<string> Active => _active.Keys;
 
-    public void SetOtherPartitions(int activeTenants, int hitTenants)
-    {
-        _otherActive = activeTenants;
-        _otherHits = hitTenants;
-    }
+    /// <summary>Whether this one is open, or that of another partition.</summary>
+    public bool IsOpenAnywhere => OpenedMs is not null || _others.IsBreakerOpen;
+
+    public void SetOtherPartitions(in OtherPartitions others) => _others = others;
 
     public void NoteActive(string tenant, long nowMs) => _active[tenant] = nowMs;
 
@@ -83,7 +81,7 @@ internal sealed class Breaker(GovernorOptions options)
     /// <param name="nowMs">Now.</param>
     public bool TryHit(IReadOnlyList<string> tenants, bool hitsAll, long nowMs)
     {
-        var fresh = hitsAll ? _otherActive : 0;
+        var fresh = hitsAll ? _others.ActiveTenants : 0;
         foreach (var tenant in tenants)
         {
             fresh += _standing.ContainsKey(tenant) || _hits.ContainsKey(tenant) ? 0 : 1;
@@ -94,7 +92,13 @@ internal sealed class Breaker(GovernorOptions options)
             return true;
         }
 
-        if (OpenedMs is not null || _hits.Count + _otherHits + fresh > Allowed)
+        if (OpenedMs is null && _others.IsBreakerOpen)
+        {
+            // Whoever opened it keeps it open; two that waited for each other would never close.
+            return false;
+        }
+
+        if (OpenedMs is not null || _hits.Count + _others.HitTenants + fresh > Allowed)
         {
             OpenedMs ??= nowMs;
             _lastHeldMs = nowMs;
@@ -129,9 +133,10 @@ internal sealed class Breaker(GovernorOptions options)
         Forget(_hits, isOld ? saidMs : long.MaxValue);
     }
 
-    /// <summary>Forgets what is too old to count, and closes when it is time.</summary>
-    public void Tick(long nowMs)
+    /// <summary>Forgets what is too old to count, and closes when it is time: during a pause nothing is held back, and that says nothing.</summary>
+    public void Tick(long nowMs, bool isPaused)
     {
+        _lastHeldMs = isPaused ? nowMs : _lastHeldMs;
         Forget(_active, nowMs - options.ActiveMs);
         Forget(_hits, nowMs - options.BreakerSpanMs);
         if (OpenedMs is not null && nowMs - _lastHeldMs >= options.BreakerCalmMs)
@@ -151,3 +156,9 @@ internal sealed class Breaker(GovernorOptions options)
         }
     }
 }
+
+/// <summary>What the breaker of one partition knows of all others together.</summary>
+/// <param name="ActiveTenants">Tenants that spent something lately.</param>
+/// <param name="HitTenants">Tenants newly hit lately.</param>
+/// <param name="IsBreakerOpen">Whether one of their breakers is open.</param>
+public readonly record struct OtherPartitions(int ActiveTenants, int HitTenants, bool IsBreakerOpen);

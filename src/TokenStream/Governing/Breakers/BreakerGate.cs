@@ -122,8 +122,9 @@ internal sealed class BreakerGate(GovernorOptions options)
         BudgetSetVersion = budgetSetVersion,
         Summary = endedMs is null
             ? $"Automatic commands would newly hold back more than {Breaker.Allowed} tenants within {options.BreakerSpanMs / 60_000} minutes: a price "
-                + "or a budget may be wrong. No more are issued until a person resumes governing or nothing has been held back for "
-                + $"{options.BreakerCalmMs / 60_000} minutes."
+                + "or a budget may be wrong. No more are issued. `tokenstream govern pause --reason ..` releases those that were; "
+                + "mend the price (`tokenstream prices rollback VERSION`) or the budget before `tokenstream govern resume`. Left alone the breaker "
+                + $"closes when nothing has been held back for {options.BreakerCalmMs / 60_000} minutes."
             : "The breaker is closed: automatic commands are issued again.",
     };
 }

@@ -27,8 +27,9 @@ public sealed class BreakerTests
         world.RunUntil(world.NowMs + (2 * 3_600_000), (_, _) => Pace / 2 * 1_000_000);
 
         Assert.Equal(allowed, world.Issued.Where(command => command.Action >= CommandAction.Throttle).DistinctBy(command => command.Scope).Count());
-        var page = Assert.Single(world.Transitions, transition => transition.Kind == TransitionKind.Breaker);
-        Assert.Equal((AlertSeverity.Page, true, null), (page.Severity, page.Notifies, page.EndedMs));
+        var page = Assert.Single(world.Transitions, transition => transition is { Severity: AlertSeverity.Page, Notifies: true });
+        Assert.Equal((TransitionKind.Breaker, null), (page.Kind, page.EndedMs));
+        Assert.Equal(tenants, world.Events(TransitionKind.Exhausted).Count(transition => transition is { Severity: AlertSeverity.Ticket, EndedMs: null }));
         Assert.Equal(tenants - allowed, world.Events(TransitionKind.HeldBack).Count(transition => transition.EndedMs is null));
     }
 
@@ -98,11 +99,54 @@ public sealed class BreakerTests
     public void Tenants_of_other_partitions_count_and_those_hit_already_pass()
     {
         var breaker = new Breaker(new GovernorOptions { Partitions = 2 });
-        breaker.SetOtherPartitions(activeTenants: 100, hitTenants: 4);
+        breaker.SetOtherPartitions(new OtherPartitions(ActiveTenants: 100, HitTenants: 4, IsBreakerOpen: false));
 
         Assert.True(breaker.TryHit(["a"], hitsAll: false, 0));
         Assert.False(breaker.TryHit(["b"], hitsAll: false, 0));
         Assert.True(breaker.TryHit(["a"], hitsAll: false, 0));
+    }
+
+    [Fact]
+    public void Breaker_of_another_partition_holds_back_without_opening_this_one()
+    {
+        var breaker = new Breaker(new GovernorOptions { Partitions = 2 });
+        Assert.True(breaker.TryHit(["a"], hitsAll: false, 0));
+        breaker.SetOtherPartitions(new OtherPartitions(ActiveTenants: 100, HitTenants: 0, IsBreakerOpen: true));
+
+        Assert.False(breaker.TryHit(["b"], hitsAll: false, 0));
+        Assert.True(breaker.TryHit(["a"], hitsAll: false, 0));
+        Assert.Equal((null, true), (breaker.OpenedMs, breaker.IsOpenAnywhere));
+        breaker.SetOtherPartitions(default);
+        Assert.True(breaker.TryHit(["b"], hitsAll: false, 0));
+    }
+
+    [Fact]
+    public void Pause_keeps_an_open_breaker_open_and_its_page_the_only_one()
+    {
+        var world = Fleet(40, Burn(14.4m, CommandAction.Kill), Exhausted(CommandAction.Kill));
+        world.RunUntil(world.NowMs + (10 * 60_000), (model, _) => model.Scope.Equals(Tenant("t39")) ? 0 : Pace * 1_000_000);
+        world.Control(new GovernControls(new GovernPause(true, "wrong price", "ada", world.NowMs), []));
+
+        world.RunUntil(world.NowMs + (90 * 60_000), (_, _) => Pace * 1_000_000);
+
+        Assert.True(world.Governor.IsBreakerOpen);
+        Assert.Equal(TransitionKind.Breaker, Assert.Single(world.Transitions, transition => transition is { Severity: AlertSeverity.Page, EndedMs: null }).Kind);
+    }
+
+    [Fact]
+    public void Single_runaway_pages_after_it_has_lasted_ten_seconds()
+    {
+        var world = Fleet(1, Exhausted(CommandAction.Kill));
+        world.Step((_, _) => 600 * DollarPicos * 6);
+        Assert.Equal(CommandAction.Kill, Assert.Single(world.Issued).Action);
+        Assert.Empty(world.Events(TransitionKind.Exhausted));
+        var began = world.NowMs;
+
+        world.Step((_, _) => 0);
+
+        var page = Assert.Single(world.Events(TransitionKind.Exhausted));
+        Assert.Equal((AlertSeverity.Page, began, world.NowMs), (page.Severity, page.StartedMs, page.AtMs));
+        Assert.Equal(BudgetAlerts.PageHoldMs, world.NowMs - began);
     }
 
     [Fact]
