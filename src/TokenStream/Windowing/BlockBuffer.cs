@@ -50,6 +50,25 @@ internal sealed class BlockBuffer
 
     public void Text(string text) => Text(Encoding.UTF8.GetBytes(text));
 
+    /// <summary>A bit mask of the fields that are not zero, and their values.</summary>
+    public void Fields(ReadOnlySpan<Int128> fields)
+    {
+        var mask = 0ul;
+        for (var i = 0; i < fields.Length; i++)
+        {
+            mask |= fields[i] != 0 ? 1ul << i : 0;
+        }
+
+        Unsigned(mask);
+        foreach (var field in fields)
+        {
+            if (field != 0)
+            {
+                Signed(field);
+            }
+        }
+    }
+
     private void Reserve(int bytes)
     {
         if (Length + bytes > _bytes.Length)
@@ -110,6 +129,20 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
     {
         var value = Signed();
         return value >= long.MinValue && value <= long.MaxValue ? (long)value : throw new FormatException("a number does not fit 64 bits");
+    }
+
+    public void Fields(scoped Span<Int128> fields)
+    {
+        var mask = Unsigned();
+        if (mask >> fields.Length != 0)
+        {
+            throw new FormatException("a measure that this format version does not have");
+        }
+
+        for (var i = 0; i < fields.Length; i++)
+        {
+            fields[i] = (mask >> i & 1) != 0 ? Signed() : 0;
+        }
     }
 
     /// <summary>A count of things that take at least one byte each, so that a damaged count cannot ask for memory.</summary>

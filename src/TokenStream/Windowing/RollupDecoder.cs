@@ -7,39 +7,8 @@ public static class RollupDecoder
     /// Reads one record: its rollups are appended to the list, or it is the mark that is returned. Throws <see cref="FormatException"/> where
     /// the bytes are not of the format.
     /// </summary>
-    public static Mark? Read(ReadOnlySpan<byte> value, List<Rollup> rollups)
-    {
-        try
-        {
-            return ReadRecord(value, rollups);
-        }
-        catch (OverflowException overflow)
-        {
-            throw new FormatException("a number does not fit its field", overflow);
-        }
-    }
-
-    private static Mark? ReadRecord(ReadOnlySpan<byte> value, List<Rollup> rollups)
-    {
-        var reader = new BlockReader(value);
-        var kind = reader.Byte();
-        var version = reader.Byte();
-        if (version != RollupEncoder.Version)
-        {
-            throw new FormatException($"a record of format version {version}; this program reads version {RollupEncoder.Version}: upgrade it");
-        }
-
-        switch (kind)
-        {
-            case RollupEncoder.Kind:
-                ReadRollups(ref reader, rollups);
-                return null;
-            case MarkFormat.Kind:
-                return MarkFormat.Read(ref reader);
-            default:
-                throw new FormatException($"a record of unknown kind {kind}");
-        }
-    }
+    public static Mark? Read(ReadOnlySpan<byte> value, List<Rollup> rollups) =>
+        BlockRecord.Read(value, RollupEncoder.Kind, RollupEncoder.Version, ReadRollups, rollups);
 
     private static void ReadRollups(ref BlockReader reader, List<Rollup> rollups)
     {
@@ -92,18 +61,7 @@ public static class RollupDecoder
     private static RollupMeasures ReadMeasures(ref BlockReader reader)
     {
         Span<Int128> fields = stackalloc Int128[RollupMeasures.FieldCount];
-        fields.Clear();
-        var mask = reader.Unsigned();
-        if (mask >> fields.Length != 0)
-        {
-            throw new FormatException("a measure that this format version does not have");
-        }
-
-        for (var i = 0; i < fields.Length; i++)
-        {
-            fields[i] = (mask >> i & 1) != 0 ? reader.Signed() : 0;
-        }
-
+        reader.Fields(fields);
         return RollupMeasures.From(fields);
     }
 

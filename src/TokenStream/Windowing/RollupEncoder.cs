@@ -95,20 +95,7 @@ internal sealed class RollupEncoder(NameIndex names, KeyTable keys, PriceBook pr
     {
         Span<Int128> fields = stackalloc Int128[RollupMeasures.FieldCount];
         measures.CopyTo(fields);
-        var mask = 0ul;
-        for (var i = 0; i < fields.Length; i++)
-        {
-            mask |= fields[i] != 0 ? 1ul << i : 0;
-        }
-
-        _body.Unsigned(mask);
-        foreach (var field in fields)
-        {
-            if (field != 0)
-            {
-                _body.Signed(field);
-            }
-        }
+        _body.Fields(fields);
     }
 
     private void WriteHistogram(WindowTable window, int histogram)

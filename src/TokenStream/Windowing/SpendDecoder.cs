@@ -11,47 +11,17 @@ public sealed class SpendDecoder
 
     private readonly Dictionary<string, Scope> _scopes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Scope>.AlternateLookup<ReadOnlySpan<char>> _byText;
+    private readonly BlockRecord.Body<ScopeSpend> _body;
     private char[] _text = new char[256];
 
-    public SpendDecoder() => _byText = _scopes.GetAlternateLookup<ReadOnlySpan<char>>();
+    public SpendDecoder() => (_byText, _body) = (_scopes.GetAlternateLookup<ReadOnlySpan<char>>(), ReadSpends);
 
     /// <summary>
     /// Reads one record: what its scopes spent is appended to the list, or it is the mark that is returned. Throws
     /// <see cref="FormatException"/> where the bytes are not of the format.
     /// </summary>
-    public Mark? Read(ReadOnlySpan<byte> value, List<ScopeSpend> spends)
-    {
-        try
-        {
-            return ReadRecord(value, spends);
-        }
-        catch (OverflowException overflow)
-        {
-            throw new FormatException("a number does not fit its field", overflow);
-        }
-    }
-
-    private Mark? ReadRecord(ReadOnlySpan<byte> value, List<ScopeSpend> spends)
-    {
-        var reader = new BlockReader(value);
-        var kind = reader.Byte();
-        var version = reader.Byte();
-        if (version != SpendEncoder.Version)
-        {
-            throw new FormatException($"a record of format version {version}; this program reads version {SpendEncoder.Version}: upgrade it");
-        }
-
-        switch (kind)
-        {
-            case SpendEncoder.Kind:
-                ReadSpends(ref reader, spends);
-                return null;
-            case MarkFormat.Kind:
-                return MarkFormat.Read(ref reader);
-            default:
-                throw new FormatException($"a record of unknown kind {kind}");
-        }
-    }
+    public Mark? Read(ReadOnlySpan<byte> value, List<ScopeSpend> spends) =>
+        BlockRecord.Read(value, SpendEncoder.Kind, SpendEncoder.Version, _body, spends);
 
     private void ReadSpends(ref BlockReader reader, List<ScopeSpend> spends)
     {
@@ -96,18 +66,7 @@ public sealed class SpendDecoder
     private static SpendMeasures ReadMeasures(ref BlockReader reader)
     {
         Span<Int128> fields = stackalloc Int128[SpendMeasures.FieldCount];
-        fields.Clear();
-        var mask = reader.Unsigned();
-        if (mask >> fields.Length != 0)
-        {
-            throw new FormatException("a measure that this format version does not have");
-        }
-
-        for (var i = 0; i < fields.Length; i++)
-        {
-            fields[i] = (mask >> i & 1) != 0 ? reader.Signed() : 0;
-        }
-
+        reader.Fields(fields);
         return SpendMeasures.From(fields);
     }
 }

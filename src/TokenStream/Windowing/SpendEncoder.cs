@@ -30,20 +30,7 @@ internal sealed class SpendEncoder
         _body.Signed(sinceStartMs);
         Span<Int128> fields = stackalloc Int128[SpendMeasures.FieldCount];
         measures.CopyTo(fields);
-        var mask = 0u;
-        for (var i = 0; i < fields.Length; i++)
-        {
-            mask |= fields[i] != 0 ? 1u << i : 0;
-        }
-
-        _body.Unsigned(mask);
-        foreach (var field in fields)
-        {
-            if (field != 0)
-            {
-                _body.Signed(field);
-            }
-        }
+        _body.Fields(fields);
     }
 
     /// <summary>The record's value with everything added since the last call. Valid until the next.</summary>
