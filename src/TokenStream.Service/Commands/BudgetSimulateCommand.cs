@@ -77,18 +77,16 @@ internal static class BudgetSimulateCommand
         foreach (var effect in simulation.Effects)
         {
             await output.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{effect.Budget}  {effect.Scope}: about {effect.RequestsBlocked} requests blocked, {Usd(effect.Saved)} USD saved"));
+                CultureInfo.InvariantCulture, $"{effect.Budget}  {effect.Scope}: about {effect.RequestsBlocked} requests blocked, {Picodollars.Millionths(effect.Saved)} saved"));
         }
 
-        await output.WriteLineAsync($"It cost {Usd(simulation.Demanded)} USD and would have cost {Usd(simulation.Spent)} USD.");
+        await output.WriteLineAsync($"It cost {Picodollars.Millionths(simulation.Demanded)} and would have cost {Picodollars.Millionths(simulation.Spent)}.");
     }
 
     /// <summary>A whole minute.</summary>
     private static long Time(string option, string text) => PriceCell.TryParseTime(text, out var timeMs) && timeMs >= 0 && timeMs % MinuteMs == 0
         ? timeMs
         : throw new NodeStartException($"{option} {text} is not a date such as 2026-11-01 or a whole minute in UTC such as 2026-11-01T06:00:00Z.");
-
-    private static string Usd(Int128 pico) => ((decimal)pico / 1_000_000_000_000m).ToString("0.00####", CultureInfo.InvariantCulture);
 
     private static string Time(long unixMs) =>
         DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using TokenStream.ClickHouse;
 using TokenStream.Governing.Alerts;
 using TokenStream.Kafka;
+using TokenStream.Pricing;
 using TokenStream.Scopes;
 using TokenStream.Service.Governing;
 using TokenStream.Service.Node;
@@ -97,7 +98,6 @@ internal static class BudgetVerifyCommand
         return lines;
     }
 
-    private static string Text(Int128 amount, bool isTokens) => isTokens
-        ? $"{amount.ToString(CultureInfo.InvariantCulture)} tokens"
-        : $"{((decimal)amount / 1_000_000_000_000m).ToString("0.000000000000", CultureInfo.InvariantCulture)} USD";
+    private static string Text(Int128 amount, bool isTokens) =>
+        isTokens ? $"{amount.ToString(CultureInfo.InvariantCulture)} tokens" : Picodollars.Exact(amount);
 }

@@ -169,7 +169,8 @@ internal static class PricesCommand
             var remark = limits == RecostLimits.None ? "exactly" : $"about ({limits})";
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"The last day of usage cost {Usd(cost)} USD and would have cost {remark} {Usd(recosted)} USD: {percent:+0.00;-0.00;0.00} %."));
+                $"The last day of usage cost {Picodollars.Millionths(cost)} and would have cost {remark} {Picodollars.Millionths(recosted)}: " +
+                $"{percent:+0.00;-0.00;0.00} %."));
             return percent;
         }
         catch (Exception failure) when (failure is StoreUnavailableException or ClickHouseException or FormatException)
@@ -178,8 +179,6 @@ internal static class PricesCommand
             return null;
         }
     }
-
-    private static string Usd(Int128 pico) => ((decimal)pico / 1_000_000_000_000m).ToString("0.000000", CultureInfo.InvariantCulture);
 
     private static async Task<IReadOnlyList<(CellSums Sums, Int128 Cost)>> ReadDayAsync(ClickHouseClient client)
     {

@@ -1,3 +1,4 @@
+using TokenStream.Pricing;
 using TokenStream.Windowing;
 
 namespace TokenStream.Service.Demo;
@@ -26,7 +27,6 @@ internal sealed class LiveTotals
 {
     private const long RateMs = 30_000;
     private const long WindowMs = 10_000;
-    private const decimal PicoPerUsd = 1_000_000_000_000m;
 
     private readonly Dictionary<(string Topic, int Partition, long Window, RollupKey Key, long Part), (long Position, bool Final, long Requests, Int128 Cost)> _recent = [];
     private readonly Dictionary<(string Topic, int Partition, int RollupsPartition), long> _done = [];
@@ -69,9 +69,9 @@ internal sealed class LiveTotals
         return new LiveSnapshot(
             DateTimeOffset.FromUnixTimeMilliseconds(_streamTime),
             recent.Sum(r => r.Requests) / seconds,
-            (decimal)recent.Aggregate(Int128.Zero, (sum, r) => sum + r.Cost) / PicoPerUsd * 3600 / (decimal)seconds,
+            Picodollars.ToUsd(recent.Aggregate(Int128.Zero, (sum, r) => sum + r.Cost)) * 3600 / (decimal)seconds,
             _events,
-            (decimal)(_cost + open.Aggregate(Int128.Zero, (sum, r) => sum + r.Value.Cost)) / PicoPerUsd,
+            Picodollars.ToUsd(_cost + open.Aggregate(Int128.Zero, (sum, r) => sum + r.Value.Cost)),
             _late,
             _duplicates,
             _refused,
@@ -93,7 +93,7 @@ internal sealed class LiveTotals
             sums[name(key)] = (cost + value.Cost, requests + value.Requests);
         }
 
-        return [.. sums.OrderByDescending(s => s.Value.Cost).Take(6).Select(s => (s.Key, (decimal)s.Value.Cost / PicoPerUsd, s.Value.Requests))];
+        return [.. sums.OrderByDescending(s => s.Value.Cost).Take(6).Select(s => (s.Key, Picodollars.ToUsd(s.Value.Cost), s.Value.Requests))];
     }
 
     private static void Add(Dictionary<string, (Int128 Cost, long Requests)> sums, string name, Rollup rollup)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using TokenStream.Commands;
 using TokenStream.Kafka;
+using TokenStream.Pricing;
 using TokenStream.Runtime;
 using TokenStream.Service.Node;
 using TokenStream.Service.Options;
@@ -41,7 +42,7 @@ internal sealed class GovernRole : IDisposable
                 CommandsTopic = options.Topics.Commands,
                 LedgerTopic = options.Topics.Ledger,
                 AlertsTopic = options.Topics.Alerts,
-                UnpricedPerDay = (Int128)options.UnpricedUsdPerDay * 1_000_000_000_000,
+                UnpricedPerDay = (Int128)options.UnpricedUsdPerDay * Picodollars.PerUsd,
             },
             metrics,
             clock,

@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Text;
+using TokenStream.Pricing;
 
 namespace TokenStream.Budgets;
 
 /// <summary>A budget for people: its text, the running period, and the burn-rate pairs that result in minutes and money.</summary>
 internal static class BudgetDescription
 {
-    private const decimal PicodollarsPerUsd = 1_000_000_000_000;
-
     public static string Of(Budget budget, long nowMs)
     {
         var text = new StringBuilder();
@@ -39,7 +38,7 @@ internal static class BudgetDescription
         var part = factor * lookbackMs / span.LengthMs * (decimal)amount.Value;
         return amount.IsTokens
             ? string.Create(CultureInfo.InvariantCulture, $"{part:0} tokens")
-            : string.Create(CultureInfo.InvariantCulture, $"{part / PicodollarsPerUsd:0.00####} USD");
+            : Picodollars.Millionths((Int128)part);
     }
 
     private static string Minutes(long lookbackMs) => string.Create(CultureInfo.InvariantCulture, $"{lookbackMs / 60_000m:0.##} min");

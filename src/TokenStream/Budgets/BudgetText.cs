@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using TokenStream.Pricing;
 
 namespace TokenStream.Budgets;
 
@@ -13,8 +14,6 @@ internal static partial class BudgetText
     private const decimal MostUsd = 1_000_000_000_000;
 
     private const decimal MostTokens = 1_000_000_000_000_000;
-    private const decimal PicodollarsPerUsd = 1_000_000_000_000;
-    private const int PicodollarDigits = 12;
 
     /// <summary>Longest number: within it a decimal keeps every digit.</summary>
     private const int MaxLength = 28;
@@ -47,28 +46,19 @@ internal static partial class BudgetText
             return false;
         }
 
-        if (unit == "tokens" ? number != decimal.Truncate(number) : number * PicodollarsPerUsd != decimal.Truncate(number * PicodollarsPerUsd))
+        if (unit == "tokens" ? number != decimal.Truncate(number) : number * Picodollars.PerUsd != decimal.Truncate(number * Picodollars.PerUsd))
         {
             reason = unit == "tokens" ? "is no whole number of tokens" : "has more than 12 decimals";
             return false;
         }
 
-        amount = new BudgetAmount((Int128)(unit == "USD" ? number * PicodollarsPerUsd : number), unit == "tokens");
+        amount = new BudgetAmount((Int128)(unit == "USD" ? number * Picodollars.PerUsd : number), unit == "tokens");
         reason = "";
         return true;
     }
 
-    public static string FormatAmount(BudgetAmount amount)
-    {
-        if (amount.IsTokens)
-        {
-            return $"{amount.Value.ToString(CultureInfo.InvariantCulture)} tokens";
-        }
-
-        var digits = amount.Value.ToString(CultureInfo.InvariantCulture).PadLeft(PicodollarDigits + 1, '0');
-        var fraction = digits[^PicodollarDigits..].TrimEnd('0');
-        return $"{digits[..^PicodollarDigits]}{(fraction.Length > 0 ? $".{fraction}" : "")} USD";
-    }
+    public static string FormatAmount(BudgetAmount amount) =>
+        amount.IsTokens ? string.Create(CultureInfo.InvariantCulture, $"{amount.Value} tokens") : Picodollars.Exact(amount.Value);
 
     /// <summary>A number without exponent, of so few digits that a decimal holds it exactly.</summary>
     public static bool TryParseNumber(string text, out decimal number)

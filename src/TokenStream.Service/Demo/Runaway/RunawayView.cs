@@ -3,6 +3,7 @@ using Spectre.Console;
 using Spectre.Console.Rendering;
 using TokenStream.Gateway;
 using TokenStream.Governing.Alerts;
+using TokenStream.Pricing;
 
 namespace TokenStream.Service.Demo.Runaway;
 
@@ -52,7 +53,7 @@ internal sealed class RunawayView(RunawayWatch watch, RunawayTraffic traffic, To
             CultureInfo.InvariantCulture,
             $"{counts.Asked} requests of the agents: {counts.Served} served ({counts.Trimmed} trimmed), {counts.Throttled} throttled, {counts.Killed} killed. ") +
             (watch.State is { } state
-                ? $"{Usd(state.Figures.Spent)} spent, {Usd(state.Figures.Blocked)} stopped before they were spent."
+                ? $"{Picodollars.Cents(state.Figures.Spent)} spent, {Picodollars.Cents(state.Figures.Blocked)} stopped before they were spent."
                 : "No budget state was seen.");
     }
 
@@ -67,9 +68,9 @@ internal sealed class RunawayView(RunawayWatch watch, RunawayTraffic traffic, To
         {
             var figures = state.Figures;
             table.AddRow("state", $"[bold {Colour(state.State)}]{state.State.ToString().ToLowerInvariant()}[/]");
-            table.AddRow("spent", $"{Usd(figures.Spent)} of {Usd(figures.Limit)}");
-            table.AddRow("blocked", Usd(figures.Blocked));
-            table.AddRow("demand", $"{Usd(figures.DemandPerMinute)} a minute");
+            table.AddRow("spent", $"{Picodollars.Cents(figures.Spent)} of {Picodollars.Cents(figures.Limit)}");
+            table.AddRow("blocked", Picodollars.Cents(figures.Blocked));
+            table.AddRow("demand", $"{Picodollars.Cents(figures.DemandPerMinute)} a minute");
             table.AddRow("runs out", figures.ExhaustedAtMs is { } at ? Markup.Escape(Local(at)) : "not at this speed");
             foreach (var burn in figures.BurnRates)
             {
@@ -116,7 +117,7 @@ internal sealed class RunawayView(RunawayWatch watch, RunawayTraffic traffic, To
             $"{Clock(Seconds)}  agents {Describe(traffic.Phase)}: asked {traffic.AgentCounts.Asked}, served {traffic.AgentCounts.Served}, throttled {traffic.AgentCounts.Throttled}, killed {traffic.AgentCounts.Killed}; ") +
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"spent {Usd(figures?.Spent ?? 0)}, demand {Usd(figures?.DemandPerMinute ?? 0)} a minute, burn rate {burn:F1}; office served {traffic.OfficeCounts.Served} of {traffic.OfficeCounts.Asked}");
+                $"spent {Picodollars.Cents(figures?.Spent ?? 0)}, demand {Picodollars.Cents(figures?.DemandPerMinute ?? 0)} a minute, burn rate {burn:F1}; office served {traffic.OfficeCounts.Served} of {traffic.OfficeCounts.Asked}");
     }
 
     private string Line(Alert alert)
@@ -145,6 +146,4 @@ internal sealed class RunawayView(RunawayWatch watch, RunawayTraffic traffic, To
     private static string Clock(double seconds) => TimeSpan.FromSeconds(seconds).ToString(@"m\:ss", CultureInfo.InvariantCulture);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Usd(Int128 pico) => string.Create(CultureInfo.InvariantCulture, $"{(double)pico / 1e12:F2} USD");
 }

@@ -1,17 +1,16 @@
 using System.Globalization;
 using TokenStream.Budgets;
+using TokenStream.Pricing;
 
 namespace TokenStream.Governing.Evaluation;
 
 /// <summary>Amounts, shares and spans in sentences for people.</summary>
 internal static class MoneyText
 {
-    private const decimal PicosOfDollar = 1e12m;
-
     /// <summary>Picodollars as dollars and cents, rounded; tokens as they are.</summary>
     public static string Of(Int128 amount, bool isTokens) => isTokens
         ? string.Create(CultureInfo.InvariantCulture, $"{amount} tokens")
-        : string.Create(CultureInfo.InvariantCulture, $"{(decimal)amount / PicosOfDollar:0.00} USD");
+        : Picodollars.Cents(amount);
 
     public static string Trigger(LadderStep step) => step.Trigger switch
     {
