@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using TokenStream.Chdb.Engine;
 using TokenStream.Chdb.Http;
@@ -57,22 +56,12 @@ internal static class ClickHouseCommand
     /// <summary>Waits for SIGTERM, Ctrl-C, the caller's own cancellation or, where wanted, the end of standard input.</summary>
     private static async Task StopRequestedAsync(bool stopWithInput, CancellationToken cancellation)
     {
-        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            // Ctrl-C reaches a whole group of processes at once: a supervised store waits until its node has drained and asks it to end.
-            if (!stopWithInput || context.Signal == PosixSignal.SIGTERM)
-            {
-                stop.TrySetResult();
-            }
-        }
-
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        await using var cancelled = cancellation.Register(() => stop.TrySetResult());
         var inputEnds = stopWithInput ? InputEndsAsync() : Task.Delay(Timeout.Infinite, CancellationToken.None);
-        await Task.WhenAny(stop.Task, inputEnds);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var asked = StopRequest.WaitAsync(ended.Token, ignoresInterrupt: stopWithInput);
+        await Task.WhenAny(asked, inputEnds);
+        await ended.CancelAsync();
+        await asked;
     }
 
     /// <summary>A read of standard input blocks a thread and cannot be cancelled; the process's end ends it.</summary>

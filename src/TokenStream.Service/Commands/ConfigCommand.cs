@@ -15,7 +15,7 @@ internal static class ConfigCommand
         return new Command("config", "Work on configuration files.") { check };
     }
 
-    /// <summary>Reads a configuration file and, where it names one, the price book.</summary>
+    /// <summary>Reads a configuration file.</summary>
     internal static NodeOptions Read(string file, out IReadOnlyList<string> errors)
     {
         try
@@ -28,6 +28,20 @@ internal static class ConfigCommand
             errors = [failure.Message];
             return new NodeOptions();
         }
+    }
+
+    /// <summary>What <c>--config</c> names, or the defaults where it names nothing. Throws <see cref="NodeStartException"/> with every error.</summary>
+    internal static NodeOptions ReadValid(FileInfo? file)
+    {
+        if (file is null)
+        {
+            return new NodeOptions();
+        }
+
+        var options = Read(file.FullName, out var errors);
+        return errors.Count == 0
+            ? options
+            : throw new NodeStartException($"the configuration {file} is broken (--config):\n" + string.Join('\n', errors.Select(e => $"  {file}:{e}")));
     }
 
     private static int Check(string file)

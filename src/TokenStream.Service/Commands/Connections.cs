@@ -24,17 +24,12 @@ internal static class Connections
     /// <summary>The node's options with what the command line says over them. Throws <see cref="NodeStartException"/> with every error.</summary>
     internal static NodeOptions Options(ParseResult parsed)
     {
-        var options = new NodeOptions();
-        if (parsed.GetValue(Config) is { } file)
+        var options = ConfigCommand.ReadValid(parsed.GetValue(Config));
+        return options with
         {
-            options = ConfigCommand.Read(file.FullName, out var errors);
-            if (errors.Count > 0)
-            {
-                throw new NodeStartException($"the configuration {file} is broken (--config):\n" + string.Join('\n', errors.Select(e => $"  {file}:{e}")));
-            }
-        }
-
-        return options with { Kafka = parsed.GetValue(Kafka) ?? options.Kafka ?? options.KafkaListen, ClickHouse = parsed.GetValue(ClickHouse) ?? options.ClickHouse };
+            Kafka = parsed.GetValue(Kafka) ?? options.Kafka ?? options.KafkaListen,
+            ClickHouse = parsed.GetValue(ClickHouse) ?? options.ClickHouse,
+        };
     }
 
     internal static KafkaOptions ToKafka(NodeOptions options) => options.ToKafka(options.Kafka!);

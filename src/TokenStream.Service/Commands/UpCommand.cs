@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using TokenStream.Service.Demo;
 using TokenStream.Service.Demo.Runaway;
 using TokenStream.Service.Node;
@@ -41,16 +40,7 @@ internal static class UpCommand
     /// <summary>The options of a command line over those of its configuration file. Throws <see cref="NodeStartException"/> with every error.</summary>
     internal static NodeOptions Read(ParseResult parsed)
     {
-        var options = new NodeOptions();
-        if (parsed.GetValue(Config) is { } file)
-        {
-            options = ConfigCommand.Read(file.FullName, out var errors);
-            if (errors.Count > 0)
-            {
-                throw new NodeStartException($"the configuration {file} is broken (--config):\n" + string.Join('\n', errors.Select(e => $"  {file}:{e}")));
-            }
-        }
-
+        var options = ConfigCommand.ReadValid(parsed.GetValue(Config));
         return options with
         {
             DataDirectory = parsed.GetValue(Data) ?? options.DataDirectory,
@@ -76,16 +66,12 @@ internal static class UpCommand
         var roles = NodeRoles.None;
         foreach (var name in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            roles |= name switch
-            {
-                "aggregate" => NodeRoles.Aggregate,
-                "store" => NodeRoles.Store,
-                "govern" => NodeRoles.Govern,
-                _ => throw new NodeStartException($"--roles {text}: '{name}' is not a role; possible are aggregate, store and govern."),
-            };
+            roles |= NodeRoleNames.Parse(name) is not NodeRoles.None and var role
+                ? role
+                : throw new NodeStartException($"--roles {text}: '{name}' is not a role; {NodeRoleNames.Possible}.");
         }
 
-        return roles == NodeRoles.None ? throw new NodeStartException("--roles names no role; possible are aggregate, store and govern.") : roles;
+        return roles == NodeRoles.None ? throw new NodeStartException($"--roles names no role; {NodeRoleNames.Possible}.") : roles;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
@@ -101,7 +87,7 @@ internal static class UpCommand
             using var loggers = Logging.Create(options);
             var logger = loggers.CreateLogger("TokenStream.Node");
             await using var node = await TokenStreamNode.StartAsync(options, TimeProvider.System, loggers, cancellation);
-            var ended = await Task.WhenAny(StopRequestedAsync(cancellation), node.Failed);
+            var ended = await Task.WhenAny(StopRequest.WaitAsync(cancellation), node.Failed);
             NodeLog.Stopping(logger);
             await node.DisposeAsync();
             NodeLog.Stopped(logger);
@@ -135,25 +121,10 @@ internal static class UpCommand
         var running = isRunaway
             ? new RunawayDemo(options, node.BootstrapServers, TimeProvider.System).RunAsync(stop.Token)
             : new DemoRun(options, node.BootstrapServers, node.ClickHouseUrl, TimeProvider.System).RunAsync(name, stop.Token);
-        var ended = await Task.WhenAny(StopRequestedAsync(cancellation), node.Failed, running);
+        var ended = await Task.WhenAny(StopRequest.WaitAsync(cancellation), node.Failed, running);
         await stop.CancelAsync();
         await running;
         Console.WriteLine("Stopping.");
         return ended == node.Failed ? 1 : 0;
-    }
-
-    private static async Task StopRequestedAsync(CancellationToken cancellation)
-    {
-        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.TrySetResult();
-        }
-
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        await using var cancelled = cancellation.Register(() => stop.TrySetResult());
-        await stop.Task;
     }
 }

@@ -18,7 +18,10 @@ internal enum AuditKind
 /// <param name="From">Where the change came from: <c>cli</c>, or <c>api</c> with the caller's address.</param>
 internal readonly record struct Actor(string By, string From)
 {
-    public static Actor CommandLine { get; } = new($"{Environment.UserName}@{Environment.MachineName}", "cli");
+    /// <summary>Whoever runs this process.</summary>
+    public static string UserAndMachine { get; } = $"{Environment.UserName}@{Environment.MachineName}";
+
+    public static Actor CommandLine { get; } = new(UserAndMachine, "cli");
 }
 
 /// <summary>One change by a person, as it lies on the audit topic: who, from where, why, and what was before and is after.</summary>

@@ -1,3 +1,5 @@
+using TokenStream.Service.Governing;
+
 namespace TokenStream.Service.Node;
 
 /// <summary>
@@ -18,7 +20,7 @@ internal static class BudgetRules
 
         var wanted = latest.With(budgets.Set, budgets.Directory, budgets.UnpricedBound) with
         {
-            By = $"{Environment.UserName}@{Environment.MachineName}",
+            By = Actor.UserAndMachine,
             At = at,
         };
         if (latest.SameContent(wanted))

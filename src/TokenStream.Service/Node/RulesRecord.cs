@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using TokenStream.Budgets;
 using TokenStream.Pricing;
 using TokenStream.Scopes;
+using TokenStream.Service.Governing;
 using TokenStream.Service.Options;
 using TokenStream.Windowing;
 
@@ -51,7 +52,7 @@ internal sealed record RulesRecord
     {
         Version = 0,
         Source = source,
-        By = $"{Environment.UserName}@{Environment.MachineName}",
+        By = Actor.UserAndMachine,
         At = at,
         Prices = PriceBookWriter.Write(book.Content),
         PricesHash = book.Hash,

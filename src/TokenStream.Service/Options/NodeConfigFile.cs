@@ -217,13 +217,13 @@ internal static class NodeConfigFile
         NodeRoles? roles = null;
         foreach (var name in names)
         {
-            if (Enum.TryParse<NodeRoles>(name.Text, ignoreCase: true, out var role) && role is NodeRoles.Aggregate or NodeRoles.Store or NodeRoles.Govern)
+            if (NodeRoleNames.Parse(name.Text) is not NodeRoles.None and var role)
             {
                 roles = (roles ?? NodeRoles.None) | role;
             }
             else
             {
-                errors.Add(name, $"'{name.Text}' is not a role; possible are aggregate, store and govern");
+                errors.Add(name, $"'{name.Text}' is not a role; {NodeRoleNames.Possible}");
             }
         }
 

@@ -3,24 +3,6 @@ using TokenStream.Kafka;
 
 namespace TokenStream.Service.Options;
 
-/// <summary>The stages a node can take part in.</summary>
-[Flags]
-internal enum NodeRoles
-{
-    None = 0,
-
-    /// <summary>Input to rollups.</summary>
-    Aggregate = 1,
-
-    /// <summary>Rollups to ClickHouse.</summary>
-    Store = 2,
-
-    /// <summary>Spend of scopes to commands.</summary>
-    Govern = 4,
-
-    All = Aggregate | Store | Govern,
-}
-
 /// <summary>Everything a node can be told. Defaults run one node with everything embedded.</summary>
 internal sealed record NodeOptions
 {
