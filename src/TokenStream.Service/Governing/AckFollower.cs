@@ -48,7 +48,24 @@ internal sealed class AckFollower : IAsyncDisposable
 
     private long NowMs => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public void Start() => _running = Task.Run(RunAsync);
+    public void Start() => _running = Task.Run(() => Repeat.EveryAsync(
+        Interval,
+        _clock,
+        () =>
+        {
+            Refresh();
+            _isAway = false;
+        },
+        failure =>
+        {
+            if (!_isAway)
+            {
+                NodeLog.AcksUnreadable(_logger, failure.Message);
+            }
+
+            _isAway = true;
+        },
+        _stop.Token));
 
     public async ValueTask DisposeAsync()
     {
@@ -149,34 +166,6 @@ internal sealed class AckFollower : IAsyncDisposable
         lock (_lock)
         {
             return read();
-        }
-    }
-
-    private async Task RunAsync()
-    {
-        using var timer = new PeriodicTimer(Interval, _clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
-            {
-                try
-                {
-                    Refresh();
-                    _isAway = false;
-                }
-                catch (KafkaUnavailableException failure)
-                {
-                    if (!_isAway)
-                    {
-                        NodeLog.AcksUnreadable(_logger, failure.Message);
-                    }
-
-                    _isAway = true;
-                }
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
         }
     }
 }

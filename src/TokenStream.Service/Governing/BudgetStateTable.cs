@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using TokenStream.Governing.Alerts;
 using TokenStream.Kafka;
+using TokenStream.Service.Node;
 
 namespace TokenStream.Service.Governing;
 
@@ -26,7 +27,9 @@ internal sealed class BudgetStateTable : IAsyncDisposable
     {
         _clock = clock;
         _reader = new TopicReader(kafka, topic, partitions, "tokenstream-states", logger, since: clock.GetUtcNow() - Freshness);
-        _following = Task.Run(FollowAsync);
+
+        // A log out of reach is the node's health to tell of; states that age are not shown.
+        _following = Task.Run(() => Repeat.EveryAsync(Interval, clock, Take, _ => { }, _stop.Token, atOnce: true));
     }
 
     /// <summary>The states that are not too old, in order of budget and scope.</summary>
@@ -47,45 +50,22 @@ internal sealed class BudgetStateTable : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task FollowAsync()
-    {
-        using var timer = new PeriodicTimer(Interval, _clock);
-        try
-        {
-            do
-            {
-                Take();
-            }
-            while (await timer.WaitForNextTickAsync(_stop.Token));
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-        }
-    }
-
     private void Take()
     {
-        try
+        foreach (var result in _reader.ReadToEnd())
         {
-            foreach (var result in _reader.ReadToEnd())
+            if (_stop.IsCancellationRequested)
             {
-                if (_stop.IsCancellationRequested)
-                {
-                    return;
-                }
+                return;
+            }
 
-                if (result.Message.Value is { } value && AlertFormat.TryRead(value, out BudgetStateRecord? state))
+            if (result.Message.Value is { } value && AlertFormat.TryRead(value, out BudgetStateRecord? state))
+            {
+                lock (_lock)
                 {
-                    lock (_lock)
-                    {
-                        _states[state.Key] = state;
-                    }
+                    _states[state.Key] = state;
                 }
             }
-        }
-        catch (KafkaUnavailableException)
-        {
-            // The next second tries again; the node's health says what is wrong with the log, and states that age are not shown.
         }
     }
 }

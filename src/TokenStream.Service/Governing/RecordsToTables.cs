@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using TokenStream.ClickHouse;
 using TokenStream.Kafka;
 using TokenStream.Service.Node;
-using TokenStream.Storage;
 
 namespace TokenStream.Service.Governing;
 
@@ -46,7 +45,24 @@ internal sealed class RecordsToTables : IAsyncDisposable
     public string? Unavailable { get; private set; }
 
     /// <summary>Copies once a second until it is disposed of.</summary>
-    public void Start(TimeProvider clock) => _running = RunAsync(clock);
+    public void Start(TimeProvider clock) => _running = Repeat.EveryAsync(
+        Interval,
+        clock,
+        async () =>
+        {
+            await CopyAsync(_stop.Token);
+            Unavailable = null;
+        },
+        failure =>
+        {
+            if (Unavailable is null)
+            {
+                NodeLog.RecordsWait(_logger, failure.Message);
+            }
+
+            Unavailable = failure.Message;
+        },
+        _stop.Token);
 
     /// <summary>Copies what is there now. Throws where log or store are out of reach; nothing is lost then.</summary>
     public async Task CopyAsync(CancellationToken cancellation)
@@ -77,34 +93,6 @@ internal sealed class RecordsToTables : IAsyncDisposable
         }
 
         _stop.Dispose();
-    }
-
-    private async Task RunAsync(TimeProvider clock)
-    {
-        using var timer = new PeriodicTimer(Interval, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
-            {
-                try
-                {
-                    await CopyAsync(_stop.Token);
-                    Unavailable = null;
-                }
-                catch (Exception failure) when (failure is KafkaUnavailableException or StoreUnavailableException or ClickHouseException)
-                {
-                    if (Unavailable is null)
-                    {
-                        NodeLog.RecordsWait(_logger, failure.Message);
-                    }
-
-                    Unavailable = failure.Message;
-                }
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-        }
     }
 
     private async Task CopyAsync(int index, CancellationToken cancellation)

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using TokenStream.Governing;
 using TokenStream.Kafka;
 using TokenStream.Service.Options;
@@ -7,16 +6,18 @@ using TokenStream.Service.Options;
 namespace TokenStream.Service.Node;
 
 /// <summary>
-/// Keeps a node informed of the budgets and of what people ask: reads the budgets topic four times a second, and brings the rules of
-/// aggregation in step with each version. What was read last stays in force while the log cannot be read.
+/// Keeps a node informed of the budgets, of what people ask, and of the rules: reads the budgets topic four times a second and the
+/// configuration topic every other second, and brings the rules of aggregation in step with each version of the budgets. What was read last
+/// stays in force while the log cannot be read.
 /// </summary>
 internal sealed class BudgetFollower : IAsyncDisposable
 {
+    /// <summary>The rules are read at one turn of so many: they change seldom, and what changes them here reads them first.</summary>
+    private const int TurnsBetweenRules = 8;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private readonly BudgetTopic _topic;
-
-    // A reader of its own: the node's is refreshed at another pace, and not for several threads.
     private readonly RulesTopic _rules;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -24,14 +25,20 @@ internal sealed class BudgetFollower : IAsyncDisposable
     private readonly Task _following;
     private volatile IReadOnlyList<RulesRecord> _versions = [];
     private long _reconciled = -1;
+    private long _turn;
     private volatile bool _isRead;
 
-    public BudgetFollower(NodeOptions options, KafkaOptions kafka, TimeProvider clock, ILogger logger)
+    /// <param name="options">The node's.</param>
+    /// <param name="kafka">Its log.</param>
+    /// <param name="rules">Is refreshed from here alone from now on.</param>
+    /// <param name="clock">The time.</param>
+    /// <param name="logger">The node's.</param>
+    public BudgetFollower(NodeOptions options, KafkaOptions kafka, RulesTopic rules, TimeProvider clock, ILogger logger)
     {
-        (_clock, _logger) = (clock, logger);
+        (_rules, _clock, _logger) = (rules, clock, logger);
         _topic = new BudgetTopic(new ConfigurationTopic(kafka, options.Topics.Budgets, "tokenstream-budgets", logger), logger);
-        _rules = new RulesTopic(new ConfigurationTopic(kafka, options.Topics.Configuration, "tokenstream-budgets", NullLogger.Instance), NullLogger.Instance);
-        _following = Task.Run(FollowAsync);
+        _following = Task.Run(() => Repeat.EveryAsync(
+            Interval, clock, RefreshAsync, failure => NodeLog.BudgetsUnreadable(logger, failure.Message), _stop.Token, atOnce: true));
     }
 
     /// <summary>Whether the topic was read to its end once: until then nothing is known, which is not the same as no budgets.</summary>
@@ -50,25 +57,8 @@ internal sealed class BudgetFollower : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _following;
-        _rules.Dispose();
         _topic.Dispose();
         _stop.Dispose();
-    }
-
-    private async Task FollowAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                await RefreshAsync();
-                await Task.Delay(Interval, _clock, _stop.Token);
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // The node stops.
-        }
     }
 
     private async Task RefreshAsync()
@@ -87,9 +77,26 @@ internal sealed class BudgetFollower : IAsyncDisposable
                 (_reconciled, _versions) = (version, [.. _rules.Records]);
             }
         }
-        catch (Exception failure) when (failure is KafkaUnavailableException or FormatException)
+        catch (FormatException failure)
         {
             NodeLog.BudgetsUnreadable(_logger, failure.Message);
+        }
+
+        if (_turn++ % TurnsBetweenRules == 0)
+        {
+            RefreshRules();
+        }
+    }
+
+    private void RefreshRules()
+    {
+        try
+        {
+            _rules.Refresh();
+        }
+        catch (Exception failure) when (failure is KafkaUnavailableException or FormatException)
+        {
+            NodeLog.RulesUnreadable(_logger, failure.Message);
         }
     }
 }

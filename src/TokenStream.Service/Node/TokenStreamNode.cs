@@ -98,7 +98,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         var kafka = _options.ToKafka(BootstrapServers);
         var topics = await DeclareTopicsAsync(kafka);
         var rules = await StartRulesAsync(kafka, book, topics);
-        var budgets = new BudgetFollower(_options, kafka, _clock, _logger);
+        var budgets = new BudgetFollower(_options, kafka, rules, _clock, _logger);
         _ends.Push(budgets.DisposeAsync);
         if (_options.Roles.HasFlag(NodeRoles.Aggregate))
         {
@@ -254,12 +254,6 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             await rules.PublishAsync(wanted);
         }
 
-        var following = RepeatAsync(TimeSpan.FromSeconds(2), () =>
-        {
-            rules.Refresh();
-            return Task.CompletedTask;
-        }, failure => NodeLog.RulesUnreadable(_logger, failure.Message));
-        _ends.Push(() => new ValueTask(following));
         return rules;
     }
 
@@ -340,13 +334,18 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             ? $"the store does not take blocks, nothing is lost: {reason}"
             : Condition(stage.Stopped, stage.HasPartitions));
         Run(new StreamWorker("store", source, stage, _clock, _logger));
-        var dropping = RepeatAsync(TimeSpan.FromHours(1), async () =>
-        {
-            if (await store.DropExpiredAsync(_clock.GetUtcNow(), _stop.Token) is > 0 and var dropped)
+        var dropping = Repeat.EveryAsync(
+            TimeSpan.FromHours(1),
+            _clock,
+            async () =>
             {
-                NodeLog.RetentionDone(_logger, dropped);
-            }
-        }, failure => NodeLog.RetentionFailed(_logger, failure.Message));
+                if (await store.DropExpiredAsync(_clock.GetUtcNow(), _stop.Token) is > 0 and var dropped)
+                {
+                    NodeLog.RetentionDone(_logger, dropped);
+                }
+            },
+            failure => NodeLog.RetentionFailed(_logger, failure.Message),
+            _stop.Token);
         _ends.Push(() => new ValueTask(dropping));
     }
 
@@ -375,10 +374,12 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             ?? (role.Stage.IsDeciding ? null : "reads spend up to the end it found, and decides nothing before; gateways go on with what they know"));
         var sink = new LossyRecordSink(kafka, "tokenstream-budget-states", _logger);
         var states = new BudgetStatePublisher(sink, _options.Topics.BudgetStates, () => role.Stage.States);
-        var saying = RepeatAsync(
+        var saying = Repeat.EveryAsync(
             BudgetStatePublisher.Interval,
+            _clock,
             () => states.PublishAsync(_clock.GetUtcNow().ToUnixTimeMilliseconds()),
-            failure => NodeLog.RecordsWait(_logger, failure.Message));
+            failure => NodeLog.RecordsWait(_logger, failure.Message),
+            _stop.Token);
         _ends.Push(async () =>
         {
             await saying;
@@ -425,28 +426,6 @@ internal sealed class TokenStreamNode : IAsyncDisposable
                 sink.Dispose();
             }
         });
-    }
-
-    private async Task RepeatAsync(TimeSpan interval, Func<Task> action, Action<Exception> failed)
-    {
-        using var timer = new PeriodicTimer(interval, _clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
-            {
-                try
-                {
-                    await action();
-                }
-                catch (Exception failure) when (failure is KafkaUnavailableException or StoreUnavailableException or ClickHouseException)
-                {
-                    failed(failure);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-        }
     }
 
     private static string? Condition(IEnumerable<(Runtime.TopicPartition Partition, string Reason)> stopped, bool hasPartitions)
