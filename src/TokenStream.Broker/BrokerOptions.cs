@@ -12,10 +12,14 @@ public sealed class BrokerOptions
     /// <summary><c>HOST:PORT</c>, host an IP address or <c>localhost</c>; port 0 takes a free one. Default <c>127.0.0.1:9092</c>.</summary>
     public string Listen { get; init; } = "127.0.0.1:9092";
 
-    /// <summary>Allows a listener that other machines reach. There is no authentication: everybody who reaches it may read and write. Default off.</summary>
+    /// <summary>
+    /// Allows a listener that other machines reach. There is no authentication: everybody who reaches it may read and write. Default off.
+    /// </summary>
     public bool AllowNonLoopback { get; init; }
 
-    /// <summary><c>HOST:PORT</c> that clients are told to connect to; it must lead here from where they are. Default: the address bound.</summary>
+    /// <summary>
+    /// <c>HOST:PORT</c> that clients are told to connect to; it must lead here from where they are. Default: the address bound.
+    /// </summary>
     public string? Advertised { get; init; }
 
     /// <summary>Partitions of topics made without a number. Default 4.</summary>
@@ -36,14 +40,16 @@ public sealed class BrokerOptions
     /// <summary>Largest request of any other kind, bytes. Default 4 MiB.</summary>
     public int MaxControlRequestBytes { get; init; } = 4 << 20;
 
-    /// <summary>Memory of all requests being read or handled, bytes, what they hold in a connection's own 16 KiB aside. A connection waits for room
-    /// before it reads on. Default 256 MiB; a request larger than this closes its connection.</summary>
+    /// <summary>Memory of all requests being read or handled, bytes, what they hold in a connection's own 16 KiB aside. A connection waits
+    /// for room before it reads on. Default 256 MiB; a request larger than this closes its connection.</summary>
     public long RequestMemoryBytes { get; init; } = 256L << 20;
 
     /// <summary>Memory of all fetched batches on their way to clients, bytes; a fetch waits for room. Default 128 MiB.</summary>
     public long ResponseMemoryBytes { get; init; } = 128L << 20;
 
-    /// <summary>Most bytes one fetch is answered with, whatever it asks for; a single larger batch is still given. Default 16 MiB.</summary>
+    /// <summary>
+    /// Most bytes one fetch is answered with, whatever it asks for; a single larger batch is still given. Default 16 MiB.
+    /// </summary>
     public int MaxFetchBytes { get; init; } = 16 << 20;
 
     /// <summary>Longest that a fetch is held back for data, ms, whatever it asks for. Default 30,000.</summary>

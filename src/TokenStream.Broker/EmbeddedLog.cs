@@ -9,8 +9,8 @@ using TokenStream.Broker.Protocol;
 namespace TokenStream.Broker;
 
 /// <summary>
-/// A durable log on one node that speaks the Kafka protocol: unchanged Kafka clients produce to it, consume from it in groups, and administer
-/// its topics. Start it, hand <see cref="BootstrapServers"/> to clients, dispose it to drain and close.
+/// A durable log on one node that speaks the Kafka protocol: unchanged Kafka clients produce to it, consume from it in groups, and
+/// administer its topics. Start it, hand <see cref="BootstrapServers"/> to clients, dispose it to drain and close.
 /// </summary>
 /// <remarks>
 /// An acknowledged record or commit survives the death of the process at once, and a power loss as <see cref="LogStoreOptions"/> says.
@@ -27,7 +27,9 @@ public sealed class EmbeddedLog : IAsyncDisposable
     private readonly ILogger _logger;
     private bool _disposed;
 
-    private EmbeddedLog(LogStore store, OffsetLog offsets, GroupCoordinator groups, BrokerListener listener, ListenerCounters counters, string advertised, ILogger logger)
+    private EmbeddedLog(
+        LogStore store, OffsetLog offsets, GroupCoordinator groups, BrokerListener listener, ListenerCounters counters, string advertised,
+        ILogger logger)
     {
         _store = store;
         _offsets = offsets;
@@ -49,11 +51,14 @@ public sealed class EmbeddedLog : IAsyncDisposable
 
     public BrokerStatistics Statistics => _counters.Read(_listener.Open, _groups.Groups, _offsets.Offsets);
 
-    /// <summary>Binds the address, opens the store, reads committed offsets back, and begins to serve. On an error nothing is left half started.</summary>
+    /// <summary>
+    /// Binds the address, opens the store, reads committed offsets back, and begins to serve. On an error nothing is left half started.
+    /// </summary>
     /// <exception cref="ArgumentException">Options that cannot work, all of them in the message.</exception>
     /// <exception cref="ListenException">The address is taken, refused or illegible.</exception>
     /// <exception cref="LogStoreException">The data directory is held by another process or damaged.</exception>
-    public static async Task<EmbeddedLog> StartAsync(BrokerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancel = default)
+    public static async Task<EmbeddedLog> StartAsync(
+        BrokerOptions options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
@@ -105,7 +110,8 @@ public sealed class EmbeddedLog : IAsyncDisposable
     }
 
     private static EmbeddedLog Assemble(
-        BrokerOptions options, TimeProvider time, ILogger logger, Socket socket, LogStore store, OffsetLog offsets, Advertisement advertised)
+        BrokerOptions options, TimeProvider time, ILogger logger, Socket socket, LogStore store, OffsetLog offsets,
+        Advertisement advertised)
     {
         var lines = new LineLimiter(time);
         var groups = new GroupCoordinator(options.Groups, offsets, time, logger);
@@ -114,7 +120,8 @@ public sealed class EmbeddedLog : IAsyncDisposable
         var dispatcher = new RequestDispatcher(store, topics, groups, options, advertised, responses, time);
         var counters = new ListenerCounters();
         var shared = new ConnectionContext(
-            options, dispatcher, new MemoryBudget(options.RequestMemoryBytes), responses, counters, lines, new MonotonicClock(time), logger);
+            options, dispatcher, new MemoryBudget(options.RequestMemoryBytes), responses, counters, lines, new MonotonicClock(time),
+            logger);
         var listener = new BrokerListener(socket, shared, time);
         return new EmbeddedLog(store, offsets, groups, listener, counters, advertised.ToString(), logger);
     }

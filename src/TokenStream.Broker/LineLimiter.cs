@@ -1,6 +1,8 @@
 namespace TokenStream.Broker;
 
-/// <summary>Lets through at most a number of log lines a minute, and counts what it held back, so that a peer cannot fill the disk with them.</summary>
+/// <summary>
+/// Lets through at most a number of log lines a minute, and counts what it held back, so that a peer cannot fill the disk with them.
+/// </summary>
 internal sealed class LineLimiter(TimeProvider time, int perMinute = LineLimiter.DefaultPerMinute)
 {
     public const int DefaultPerMinute = 30;

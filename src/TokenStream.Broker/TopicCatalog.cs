@@ -4,7 +4,9 @@ using TokenStream.Broker.Log;
 
 namespace TokenStream.Broker;
 
-/// <summary>The store's topics under the rules of the options: what is made on demand, with which settings, and which topic is the log's own.</summary>
+/// <summary>
+/// The store's topics under the rules of the options: what is made on demand, with which settings, and which topic is the log's own.
+/// </summary>
 internal sealed class TopicCatalog(LogStore store, BrokerOptions options, ILogger logger, LineLimiter lines)
 {
     public string ClusterId => store.ClusterId;

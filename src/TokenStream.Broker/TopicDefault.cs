@@ -9,5 +9,7 @@ namespace TokenStream.Broker;
 public sealed record TopicDefault(string Pattern, TopicConfig Config, int? Partitions = null)
 {
     public bool Matches(string topic)
-        => Pattern.EndsWith('*') ? topic.AsSpan().StartsWith(Pattern.AsSpan(0, Pattern.Length - 1), StringComparison.Ordinal) : topic == Pattern;
+        => Pattern.EndsWith('*')
+            ? topic.AsSpan().StartsWith(Pattern.AsSpan(0, Pattern.Length - 1), StringComparison.Ordinal)
+            : topic == Pattern;
 }

@@ -29,13 +29,17 @@ internal static partial class ChdbLog
     [LoggerMessage(6020, LogLevel.Information, "The store's process {ProcessId} answers on {Address}.")]
     internal static partial void ChildAnswers(ILogger log, int processId, Uri address);
 
-    [LoggerMessage(6021, LogLevel.Warning, "The store's process {ProcessId} ended with code {ExitCode}; it is started again in {Delay}. Its last line: {LastLine}")]
+    [LoggerMessage(
+        6021, LogLevel.Warning,
+        "The store's process {ProcessId} ended with code {ExitCode}; it is started again in {Delay}. Its last line: {LastLine}")]
     internal static partial void ChildEnded(ILogger log, int processId, int exitCode, TimeSpan delay, string lastLine);
 
     [LoggerMessage(6022, LogLevel.Warning, "The store's process could not be started again: {Reason}")]
     internal static partial void ChildNotStarted(ILogger log, string reason);
 
-    [LoggerMessage(6023, LogLevel.Warning, "The store's process {ProcessId} did not stop within {Limit} and was killed; what it had acknowledged is on disk.")]
+    [LoggerMessage(
+        6023, LogLevel.Warning,
+        "The store's process {ProcessId} did not stop within {Limit} and was killed; what it had acknowledged is on disk.")]
     internal static partial void ChildKilled(ILogger log, int processId, TimeSpan limit);
 
     [LoggerMessage(6024, LogLevel.Information, "store: {Line}")]

@@ -4,8 +4,8 @@ using System.Text;
 namespace TokenStream.ClickHouse;
 
 /// <summary>
-/// Tells an answer from an error. ClickHouse reports one by the status and the code in a header; once an answer has begun with status 200, by
-/// text at its end: between tags that a header announced, or, before release 25, as a bare line.
+/// Tells an answer from an error. ClickHouse reports one by the status and the code in a header; once an answer has begun with status 200,
+/// by text at its end: between tags that a header announced, or, before release 25, as a bare line.
 /// </summary>
 internal static class AnswerText
 {
@@ -51,7 +51,8 @@ internal static class AnswerText
         }
 
         var line = text.LastIndexOf("\nCode: ", StringComparison.Ordinal) + 1;
-        return text.Length - line <= LongestError && text.AsSpan(line).StartsWith("Code: ") && text.AsSpan(line).Contains("DB::Exception", StringComparison.Ordinal)
+        return text.Length - line <= LongestError && text.AsSpan(line).StartsWith("Code: ") &&
+            text.AsSpan(line).Contains("DB::Exception", StringComparison.Ordinal)
             ? text[line..]
             : null;
     }

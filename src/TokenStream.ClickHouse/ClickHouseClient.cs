@@ -9,7 +9,8 @@ namespace TokenStream.ClickHouse;
 /// <summary>
 /// Talks to ClickHouse over its HTTP interface, be it a server or the embedded store. A call fails with
 /// <see cref="StoreUnavailableException"/> where repeating it may help (network, time-out, overload), else with
-/// <see cref="ClickHouseException"/>. After a failed insert its outcome is unknown: repeat it with the same deduplication token. Thread-safe.
+/// <see cref="ClickHouseException"/>. After a failed insert its outcome is unknown: repeat it with the same deduplication token.
+/// Thread-safe.
 /// </summary>
 public sealed class ClickHouseClient : IDisposable
 {
@@ -49,13 +50,16 @@ public sealed class ClickHouseClient : IDisposable
         await SendAsync(Address(parameters), Text(sql), cancellation).ConfigureAwait(false);
 
     /// <summary>Runs a query and reads its rows as text, a NULL as null. Numbers and times are spelt as ClickHouse spells them.</summary>
-    public async Task<IReadOnlyList<string?[]>> QueryAsync(string sql, CancellationToken cancellation, params (string Name, string Value)[] parameters)
+    public async Task<IReadOnlyList<string?[]>> QueryAsync(
+        string sql, CancellationToken cancellation, params (string Name, string Value)[] parameters)
     {
         var answer = await SendAsync(Address(parameters), Text(sql + " FORMAT TabSeparated"), cancellation).ConfigureAwait(false);
         return TabSeparated.ReadRows(answer);
     }
 
-    /// <summary>Inserts rows: <paramref name="head"/> is <c>INSERT INTO table (columns) [SETTINGS ..]</c>, the format is appended.</summary>
+    /// <summary>
+    /// Inserts rows: <paramref name="head"/> is <c>INSERT INTO table (columns) [SETTINGS ..]</c>, the format is appended.
+    /// </summary>
     public async Task InsertAsync(string head, RowBinaryWriter rows, CancellationToken cancellation)
     {
         var address = Address([], head + " FORMAT RowBinary");
@@ -93,17 +97,20 @@ public sealed class ClickHouseClient : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = content };
         try
         {
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token)
+                .ConfigureAwait(false);
             var body = await ReadAsync(response, either.Token).ConfigureAwait(false);
             return AnswerText.Check(_options, response, body);
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new StoreUnavailableException($"ClickHouse at {_options} did not answer within {_options.Timeout.TotalSeconds:0.#} s.", e);
+            throw new StoreUnavailableException(
+                $"ClickHouse at {_options} did not answer within {_options.Timeout.TotalSeconds:0.#} s.", e);
         }
         catch (HttpRequestException e) when (e.InnerException is AuthenticationException)
         {
-            throw new ClickHouseException(0, "", $"ClickHouse at {_options} has no certificate that this machine trusts: {e.InnerException.Message}", e);
+            throw new ClickHouseException(
+                0, "", $"ClickHouse at {_options} has no certificate that this machine trusts: {e.InnerException.Message}", e);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -122,7 +129,8 @@ public sealed class ClickHouseClient : IDisposable
             {
                 if (body.Length + n > LongestAnswer)
                 {
-                    throw new ClickHouseException(0, "", $"The answer of ClickHouse at {_options} is longer than {LongestAnswer >> 20} MB.");
+                    throw new ClickHouseException(
+                        0, "", $"The answer of ClickHouse at {_options} is longer than {LongestAnswer >> 20} MB.");
                 }
 
                 body.Write(buffer, 0, n);

@@ -12,8 +12,8 @@ internal readonly partial record struct ClickHouseError(int Code, string Name, s
     private const int LongestText = 600;
 
     /// <summary>
-    /// Codes that time, memory, space or another server may cure (ClickHouse, src/Common/ErrorCodes.cpp). Everything else is a mistake in the
-    /// statement, the data or the configuration, which no repetition cures.
+    /// Codes that time, memory, space or another server may cure (ClickHouse, src/Common/ErrorCodes.cpp). Everything else is a mistake in
+    /// the statement, the data or the configuration, which no repetition cures.
     /// </summary>
     private static readonly FrozenSet<int> Passing = new[]
     {
@@ -58,20 +58,23 @@ internal readonly partial record struct ClickHouseError(int Code, string Name, s
 
         // Texts nest: the last name in parentheses is the outermost error's, and the version may stand behind it.
         var names = NamePattern().Matches(text);
-        return new ClickHouseError(code, names.Count == 0 ? "" : names[^1].Groups[1].Value, text.Length > LongestText ? text[..LongestText] + ".." : text);
+        return new ClickHouseError(
+            code, names.Count == 0 ? "" : names[^1].Groups[1].Value, text.Length > LongestText ? text[..LongestText] + ".." : text);
     }
 
     /// <summary>The exception to throw: passing, or for good.</summary>
     public Exception ToException(ClickHouseOptions options, HttpStatusCode status)
     {
-        var passing = IsPassing || (Code == 0 && (status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500));
+        var passing = IsPassing ||
+            (Code == 0 && (status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)status >= 500));
         if (passing)
         {
             return new StoreUnavailableException($"ClickHouse at {options} cannot take the call now: {Describe(status)}");
         }
 
         return Code is 192 or 193 or 194 or 516 || (Code == 0 && status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
-            ? new ClickHouseException(Code, Name, $"ClickHouse at {options} does not accept user '{options.User}' with the password given: {Describe(status)}")
+            ? new ClickHouseException(
+                Code, Name, $"ClickHouse at {options} does not accept user '{options.User}' with the password given: {Describe(status)}")
             : new ClickHouseException(Code, Name, $"ClickHouse at {options} refused: {Describe(status)}");
     }
 

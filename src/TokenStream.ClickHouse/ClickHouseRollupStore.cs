@@ -70,7 +70,8 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
                 SpendColumns.Write(rows, spends[i]);
             }
 
-            await InsertAsync($"spend_by_scope_10s ({SpendColumns.All})", rows, $"{spendPartition}/{token}/{first}", cancellation).ConfigureAwait(false);
+            await InsertAsync($"spend_by_scope_10s ({SpendColumns.All})", rows, $"{spendPartition}/{token}/{first}", cancellation)
+                .ConfigureAwait(false);
         }
 
         if (marks.Count > 0)
@@ -81,7 +82,8 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
                 SpendColumns.Write(rows, spendPartition, mark);
             }
 
-            await InsertAsync($"spend_marks ({SpendColumns.OfMarks})", rows, $"{spendPartition}/{token}", cancellation).ConfigureAwait(false);
+            await InsertAsync($"spend_marks ({SpendColumns.OfMarks})", rows, $"{spendPartition}/{token}", cancellation)
+                .ConfigureAwait(false);
         }
     }
 
@@ -110,7 +112,8 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
             $$"""
             INSERT INTO tokenstream.seals (grain, rollups_partition, topic, partition, epoch, sealed_through)
             SETTINGS async_insert = 0
-            SELECT {grain:String}, {rollups_partition:UInt32}, {topic:String}, {partition:UInt32}, {epoch:UInt32}, toDateTime({upto:UInt32}, 'UTC')
+            SELECT {grain:String}, {rollups_partition:UInt32}, {topic:String}, {partition:UInt32}, {epoch:UInt32},
+                toDateTime({upto:UInt32}, 'UTC')
             WHERE (SELECT max(sealed_through) FROM tokenstream.seals
                    WHERE grain = {grain:String} AND rollups_partition = {rollups_partition:UInt32} AND topic = {topic:String}
                        AND partition = {partition:UInt32} AND epoch = {epoch:UInt32}) < toDateTime({upto:UInt32}, 'UTC')
@@ -130,8 +133,11 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
         return [.. rows.Select(row => Sealed(row, rollupsPartition))];
     }
 
-    /// <summary>Says that an epoch of an input partition begins: rows of lower epochs are void from this time on. May be repeated.</summary>
-    /// <param name="startMs">A multiple of the 10 s window. Sums of a day in which it lies need that day's finer rows, so a reset older than their retention should begin with a day.</param>
+    /// <summary>
+    /// Says that an epoch of an input partition begins: rows of lower epochs are void from this time on. May be repeated.
+    /// </summary>
+    /// <param name="startMs">A multiple of the 10 s window. Sums of a day in which it lies need that day's finer rows, so a reset older
+    /// than their retention should begin with a day.</param>
     public Task RecordResetAsync(string topic, int partition, int epoch, long startMs, CancellationToken cancellation) =>
         client.ExecuteAsync(
             """
@@ -146,7 +152,8 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
 
     /// <summary>
     /// Drops rows of finer grains that are sealed into the next one and were written long ago: 10 s rows after 7 days, minutes after 100,
-    /// hours after 800; days are kept. Spend by scope goes after 40 days. Returns how many parts went. Cheap enough to be called every hour.
+    /// hours after 800; days are kept. Spend by scope goes after 40 days. Returns how many parts went. Cheap enough to be called every
+    /// hour.
     /// </summary>
     /// <param name="now">Rows were written at the server's time; the two clocks need to agree to the day only.</param>
     public Task<int> DropExpiredAsync(DateTimeOffset now, CancellationToken cancellation) =>
@@ -201,7 +208,8 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
         }
 
         await client.InsertAsync(
-            "INSERT INTO tokenstream.sources (epoch, topic, partition, rollups_partition, rows_end) SETTINGS async_insert = 0", rows, cancellation)
+            "INSERT INTO tokenstream.sources (epoch, topic, partition, rollups_partition, rows_end) SETTINGS async_insert = 0", rows,
+            cancellation)
             .ConfigureAwait(false);
         foreach (var (source, end) in ends)
         {
@@ -209,7 +217,8 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
         }
     }
 
-    private async Task InsertRowsAsync(int rollupsPartition, IReadOnlyList<Rollup> rollups, Grain grain, string token, CancellationToken cancellation)
+    private async Task InsertRowsAsync(
+        int rollupsPartition, IReadOnlyList<Rollup> rollups, Grain grain, string token, CancellationToken cancellation)
     {
         for (var first = 0; first < rollups.Count; first += RowsPerInsert)
         {
@@ -230,7 +239,7 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
     /// </summary>
     private Task InsertAsync(string tableAndColumns, RowBinaryWriter rows, string token, CancellationToken cancellation) =>
         client.InsertAsync(
-            $"INSERT INTO tokenstream.{tableAndColumns} SETTINGS {InsertSettings}, insert_deduplication_token = {Quote($"{token}/{rows.Checksum():x8}")}",
-            rows,
+            $"INSERT INTO tokenstream.{tableAndColumns} SETTINGS {InsertSettings}, insert_deduplication_token = " +
+            $"{Quote($"{token}/{rows.Checksum():x8}")}", rows,
             cancellation);
 }

@@ -39,7 +39,9 @@ internal static class Grains
             _ => throw new ArgumentOutOfRangeException(nameof(grain), grain, "The finest grain is not sealed."),
         };
 
-        /// <summary>How long its rows are kept after they were written, once they are sealed into the next grain; days are kept for ever.</summary>
+        /// <summary>
+        /// How long its rows are kept after they were written, once they are sealed into the next grain; days are kept for ever.
+        /// </summary>
         public TimeSpan Retention => grain switch
         {
             Grain.TenSeconds => TimeSpan.FromDays(7),

@@ -7,8 +7,8 @@ internal static class MarkColumns
 {
     /// <summary>All columns but <c>written_at</c>, which is the server's.</summary>
     public const string All =
-        "epoch, topic, partition, decision, position, closed_through, stream_time, rules_version, read, counted, duplicate, late, time_adjusted, " +
-        "ticks, refused";
+        "epoch, topic, partition, decision, position, closed_through, stream_time, rules_version, read, counted, duplicate, late, " +
+        "time_adjusted, ticks, refused";
 
     /// <summary>Writes a mark as a row. Times before 1970 mean "not yet" and are written as 1970.</summary>
     public static void Write(RowBinaryWriter row, Mark mark)

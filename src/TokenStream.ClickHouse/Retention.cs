@@ -9,7 +9,8 @@ namespace TokenStream.ClickHouse;
 /// </summary>
 /// <remarks>
 /// A partition of a table goes when all of it may go, part by part under the names that were looked at: rows that come meanwhile are in
-/// parts of other names and stay, where DROP PARTITION would take them along. A part that was merged away meanwhile is left for the next time.
+/// parts of other names and stay, where DROP PARTITION would take them along. A part that was merged away meanwhile is left for the next
+/// time.
 /// </remarks>
 internal static class Retention
 {
@@ -60,8 +61,8 @@ internal static class Retention
                     countIf(part = 0
                         AND window_start < transform(cityHash64(epoch, topic, partition), (SELECT sources FROM tokenstream.void_lookup),
                                                      (SELECT starts FROM tokenstream.void_lookup), toDateTime(4294967295, 'UTC'))
-                        AND window_start >= transform(cityHash64(epoch, topic, partition, rollups_partition), (SELECT sources FROM {{lookup}}),
-                                                      (SELECT ends FROM {{lookup}}), toDateTime(0, 'UTC'))) AS needed
+                        AND window_start >= transform(cityHash64(epoch, topic, partition, rollups_partition),
+                                                      (SELECT sources FROM {{lookup}}), (SELECT ends FROM {{lookup}}), toDateTime(0, 'UTC'))) AS needed
                 FROM tokenstream.rollups_{{grain.Suffix}}
                 GROUP BY _partition_id
             )
@@ -73,7 +74,8 @@ internal static class Retention
     }
 
     /// <summary>Parts of partitions whose rows are all old: nothing is summed from them.</summary>
-    private static async Task<IEnumerable<string>> ExpiredSpendAsync(ClickHouseClient client, DateTimeOffset now, CancellationToken cancellation)
+    private static async Task<IEnumerable<string>> ExpiredSpendAsync(
+        ClickHouseClient client, DateTimeOffset now, CancellationToken cancellation)
     {
         var rows = await client.QueryAsync(
             """
@@ -111,10 +113,12 @@ internal static class Retention
             )
             """;
         var before = ("before", Seconds(now - TimeSpan.FromHours(1)));
-        var count = await client.QueryAsync($"SELECT count() FROM tokenstream.seals WHERE {Superseded}", cancellation, before).ConfigureAwait(false);
+        var count = await client.QueryAsync($"SELECT count() FROM tokenstream.seals WHERE {Superseded}", cancellation, before)
+            .ConfigureAwait(false);
         if (long.Parse(count[0][0]!, CultureInfo.InvariantCulture) >= SupersededSeals)
         {
-            await client.ExecuteAsync($"ALTER TABLE tokenstream.seals DELETE WHERE {Superseded} SETTINGS mutations_sync = 1", cancellation, before)
+            await client.ExecuteAsync(
+                $"ALTER TABLE tokenstream.seals DELETE WHERE {Superseded} SETTINGS mutations_sync = 1", cancellation, before)
                 .ConfigureAwait(false);
         }
     }

@@ -4,7 +4,9 @@ using TokenStream.Windowing;
 
 namespace TokenStream.ClickHouse;
 
-/// <summary>The columns of the <c>rollups_*</c> tables, in the order that rows are written in: the one place beside the SQL that names them.</summary>
+/// <summary>
+/// The columns of the <c>rollups_*</c> tables, in the order that rows are written in: the one place beside the SQL that names them.
+/// </summary>
 internal static class RollupColumns
 {
     /// <summary>Sort key of a row's usage; what a seal groups by.</summary>
@@ -19,19 +21,22 @@ internal static class RollupColumns
         "result_ok", "result_error", "result_timeout", "result_cancelled", "result_blocked_policy", "result_blocked_budget",
         "cache_none", "cache_exact", "cache_prefix", "cache_semantic",
         "tokens_in", "tokens_out", "tokens_cached", "tokens_cache_write_5m", "tokens_cache_write_1h", "tokens_reasoning", "cached_unknown",
-        "cost_input_usd", "cost_cache_read_usd", "cost_cache_write_5m_usd", "cost_cache_write_1h_usd", "cost_output_usd", "cost_reasoning_usd",
-        "cost_units_usd", "list_cost_usd",
-        "unpriced_input", "unpriced_cache_read", "unpriced_cache_write_5m", "unpriced_cache_write_1h", "unpriced_output", "unpriced_reasoning",
-        "unpriced_units", "avoided_tokens", "saved_usd", "pii_requests", "accepted", "rated", "time_adjusted", "estimated",
+        "cost_input_usd", "cost_cache_read_usd", "cost_cache_write_5m_usd", "cost_cache_write_1h_usd", "cost_output_usd",
+        "cost_reasoning_usd", "cost_units_usd", "list_cost_usd",
+        "unpriced_input", "unpriced_cache_read", "unpriced_cache_write_5m", "unpriced_cache_write_1h", "unpriced_output",
+        "unpriced_reasoning", "unpriced_units", "avoided_tokens", "saved_usd", "pii_requests", "accepted", "rated", "time_adjusted",
+        "estimated",
     ];
 
-    private static readonly string[] Histograms = ["latency_ms_histogram", "ttft_ms_histogram", "tokens_in_histogram", "tokens_out_histogram"];
+    private static readonly string[] Histograms =
+        ["latency_ms_histogram", "ttft_ms_histogram", "tokens_in_histogram", "tokens_out_histogram"];
 
     private static readonly string[] Sketches = ["users_sketch", "sessions_sketch", "prompt_hashes_sketch"];
 
     /// <summary>All columns but <c>written_at</c>, which is the server's.</summary>
     public static readonly string All =
-        $"{Identity}, {Key}, decision, rules_version, {string.Join(", ", Sums)}, {string.Join(", ", Histograms)}, {string.Join(", ", Sketches)}, rows_summed";
+        $"{Identity}, {Key}, decision, rules_version, {string.Join(", ", Sums)}, {string.Join(", ", Histograms)}, " +
+        $"{string.Join(", ", Sketches)}, rows_summed";
 
     /// <summary>The measures of <see cref="All"/> behind the key, summed over rows called <c>finer</c>.</summary>
     public static readonly string Summed =

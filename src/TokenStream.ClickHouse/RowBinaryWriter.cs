@@ -7,8 +7,9 @@ using System.Text;
 namespace TokenStream.ClickHouse;
 
 /// <summary>
-/// Builds rows in ClickHouse's RowBinary format: values one after the other in the columns' order, little-endian, without types or separators.
-/// The bytes lie in pooled segments that are kept until <see cref="Dispose"/>, so that a block can be sent again. Not thread-safe.
+/// Builds rows in ClickHouse's RowBinary format: values one after the other in the columns' order, little-endian, without types or
+/// separators. The bytes lie in pooled segments that are kept until <see cref="Dispose"/>, so that a block can be sent again. Not
+/// thread-safe.
 /// </summary>
 public sealed class RowBinaryWriter : IDisposable
 {
@@ -38,7 +39,9 @@ public sealed class RowBinaryWriter : IDisposable
     /// <summary>An Int128, or a Decimal of up to 38 digits as the integer of its smallest unit: a Decimal(38, 12) in picodollars.</summary>
     public void WriteInt128(Int128 value) => BinaryPrimitives.WriteInt128LittleEndian(Next(16), value);
 
-    /// <summary>A DateTime: whole seconds since the Unix epoch. Throws where the time is not a whole second between 1970 and 2106.</summary>
+    /// <summary>
+    /// A DateTime: whole seconds since the Unix epoch. Throws where the time is not a whole second between 1970 and 2106.
+    /// </summary>
     public void WriteDateTime(long unixMs)
     {
         if (unixMs < 0 || unixMs > uint.MaxValue * 1000L || unixMs % 1000 != 0)

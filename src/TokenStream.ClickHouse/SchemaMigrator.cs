@@ -13,8 +13,8 @@ internal sealed record Migration(int Version, string Name, IReadOnlyList<string>
 }
 
 /// <summary>
-/// Brings the database to the schema of this program: applies the files of <c>infra/clickhouse</c>, which the assembly carries, in order and
-/// forward only, and records each. Every statement may be repeated, so a crash between them, or two nodes at once, do no harm.
+/// Brings the database to the schema of this program: applies the files of <c>infra/clickhouse</c>, which the assembly carries, in order
+/// and forward only, and records each. Every statement may be repeated, so a crash between them, or two nodes at once, do no harm.
 /// </summary>
 public sealed class SchemaMigrator
 {
@@ -89,15 +89,21 @@ public sealed class SchemaMigrator
         var newest = applied.Keys.DefaultIfEmpty().Max();
         if (newest > _migrations[^1].Version)
         {
-            throw new ClickHouseException(0, "", $"The database tokenstream at {_client.Options} has schema version {newest}, this program knows " +
+            throw new ClickHouseException(
+                0,
+                "",
+                $"The database tokenstream at {_client.Options} has schema version {newest}, this program knows " +
                 $"{_migrations[^1].Version}: start the newer release that made it, or use another server.");
         }
 
         var changed = _migrations.FirstOrDefault(m => applied.TryGetValue(m.Version, out var checksum) && checksum != m.Checksum);
         if (changed is not null)
         {
-            throw new ClickHouseException(0, "", $"The database tokenstream at {_client.Options} was made by another {changed.Name} than this " +
-                "program's: start the release that made it, or drop the database.");
+            throw new ClickHouseException(
+                0,
+                "",
+                $"The database tokenstream at {_client.Options} was made by another {changed.Name} than this program's: " +
+                "start the release that made it, or drop the database.");
         }
     }
 

@@ -7,9 +7,9 @@ namespace TokenStream.ClickHouse;
 internal static class SpendColumns
 {
     public const string All =
-        "epoch, topic, partition, window_start, part, scope, organisation, environment, tenant_id, app, feature, provider, model, user_id, decision, " +
-        "rules_version, budgets_version, cost_usd, batch_cost_usd, unpriced_bound_usd, batch_unpriced_bound_usd, blocked_cost_usd, tokens, " +
-        "batch_tokens, unbound_tokens, blocked_tokens, requests, batch_requests, blocked_requests";
+        "epoch, topic, partition, window_start, part, scope, organisation, environment, tenant_id, app, feature, provider, model, " +
+        "user_id, decision, rules_version, budgets_version, cost_usd, batch_cost_usd, unpriced_bound_usd, batch_unpriced_bound_usd, " +
+        "blocked_cost_usd, tokens, batch_tokens, unbound_tokens, blocked_tokens, requests, batch_requests, blocked_requests";
 
     public const string OfMarks = "epoch, topic, partition, spend_partition, decision, position, closed_through, rules_version";
 

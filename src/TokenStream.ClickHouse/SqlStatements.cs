@@ -3,7 +3,10 @@ namespace TokenStream.ClickHouse;
 /// <summary>Cuts a file of SQL into its statements, at semicolons outside of texts, quoted names and comments.</summary>
 internal static class SqlStatements
 {
-    /// <summary>The statements, without comments around them; those inside of one stay. Throws <see cref="FormatException"/> where a text does not end.</summary>
+    /// <summary>
+    /// The statements, without comments around them; those inside of one stay. Throws <see cref="FormatException"/> where a text does not
+    /// end.
+    /// </summary>
     public static List<string> Split(string sql)
     {
         var statements = new List<string>();

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace TokenStream.ClickHouse;
 
-/// <summary>ClickHouse's TabSeparated format: rows end with a line feed, fields are separated by tabs, both escaped by a backslash inside.</summary>
+/// <summary>
+/// ClickHouse's TabSeparated format: rows end with a line feed, fields are separated by tabs, both escaped by a backslash inside.
+/// </summary>
 internal static class TabSeparated
 {
     /// <summary>The rows of an answer; a NULL (<c>\N</c>) is null.</summary>

@@ -7,7 +7,9 @@ internal sealed class MemberBytes(long most)
 
     public long Held => Interlocked.Read(ref _held);
 
-    /// <summary>Whether that many bytes more would stay within the bound. Two that ask at once may both be let in; the bound is not exact.</summary>
+    /// <summary>
+    /// Whether that many bytes more would stay within the bound. Two that ask at once may both be let in; the bound is not exact.
+    /// </summary>
     public bool HasRoomFor(long bytes) => Held + bytes <= most;
 
     public void Add(long bytes) => Interlocked.Add(ref _held, bytes);

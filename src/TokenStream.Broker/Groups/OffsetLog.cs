@@ -47,7 +47,8 @@ internal sealed class OffsetLog
         if (topic is null)
         {
             TopicResult created = store.Create(TopicName, 1, Config);
-            topic = created.Topic ?? throw new LogStoreException($"The topic {TopicName} for committed offsets cannot be created: {created.Message}");
+            topic = created.Topic ?? throw new LogStoreException(
+                $"The topic {TopicName} for committed offsets cannot be created: {created.Message}");
         }
 
         return new OffsetLog(topic.Partitions[0], options, time);
@@ -97,8 +98,8 @@ internal sealed class OffsetLog
                 if (error != LogError.None || slice.Length == 0)
                 {
                     throw new LogStoreException(
-                        $"Committed offsets cannot be read: {TopicName} is damaged at offset {offset} ({error}). Restore the data directory from a "
-                        + "copy, or move that topic's folder away to begin without commits.");
+                        $"Committed offsets cannot be read: {TopicName} is damaged at offset {offset} ({error}). Restore the data "
+                        + "directory from a copy, or move that topic's folder away to begin without commits.");
                 }
 
                 offset = Read(slice, found);

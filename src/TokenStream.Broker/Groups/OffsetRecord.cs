@@ -6,8 +6,8 @@ namespace TokenStream.Broker.Groups;
 
 /// <summary>
 /// The bytes of one committed offset, in the layout Kafka itself uses on its topic of that name, so that tools that know it can read it.
-/// Key: version 1 (int16), group, topic (int16 length, UTF-8), partition (int32). Value: version 3 (int16), offset (int64), leader epoch (int32),
-/// metadata (int16 length, UTF-8), commit time in epoch ms (int64). Big-endian. No value is a tombstone.
+/// Key: version 1 (int16), group, topic (int16 length, UTF-8), partition (int32). Value: version 3 (int16), offset (int64), leader epoch
+/// (int32), metadata (int16 length, UTF-8), commit time in epoch ms (int64). Big-endian. No value is a tombstone.
 /// </summary>
 internal static class OffsetRecord
 {

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace TokenStream.Broker.Log;
 
-/// <summary>The store's timers: flush, retention, compaction. Each runs at most once at a time; a failure of one partition is logged and does
-/// not keep the pass from the others.</summary>
+/// <summary>The store's timers: flush, retention, compaction. Each runs at most once at a time; a failure of one partition is logged and
+/// does not keep the pass from the others.</summary>
 internal sealed class BackgroundPasses : IAsyncDisposable
 {
     private readonly LogStore _store;

@@ -3,12 +3,16 @@ using System.IO.Compression;
 
 namespace TokenStream.Broker.Log;
 
-/// <summary>Reads compressed batches where the log must look at records: compaction and search by time. Appending and fetching never do.</summary>
+/// <summary>
+/// Reads compressed batches where the log must look at records: compaction and search by time. Appending and fetching never do.
+/// </summary>
 internal static class BatchCodec
 {
     public const int None = 0, Gzip = 1, Snappy = 2, Lz4 = 3, Zstd = 4;
 
-    /// <summary>Most bytes one batch may decompress to here: 64 times the default largest batch, so that a crafted one cannot take the memory.</summary>
+    /// <summary>
+    /// Most bytes one batch may decompress to here: 64 times the default largest batch, so that a crafted one cannot take the memory.
+    /// </summary>
     public const int MaxDecodedBytes = 64 << 20;
 
     public static DecodedRecords Decode(int codec, ReadOnlySpan<byte> records)

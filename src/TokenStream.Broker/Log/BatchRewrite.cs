@@ -5,8 +5,9 @@ using System.IO.Compression;
 namespace TokenStream.Broker.Log;
 
 /// <summary>
-/// Writes one batch again without the records compaction gave up. Offsets stay: base offset and last offset delta are the old ones, each record
-/// keeps its delta. A batch that came compressed goes out as gzip, the one codec of Kafka's that can be written here; others stay plain.
+/// Writes one batch again without the records compaction gave up. Offsets stay: base offset and last offset delta are the old ones, each
+/// record keeps its delta. A batch that came compressed goes out as gzip, the one codec of Kafka's that can be written here; others stay
+/// plain.
 /// </summary>
 internal sealed class BatchRewrite
 {
@@ -17,10 +18,11 @@ internal sealed class BatchRewrite
     /// <param name="batch">The batch as stored.</param>
     /// <param name="decoded">Its records, decompressed.</param>
     /// <param name="kept">For each record whether it stays.</param>
-    /// <param name="deleteHorizonMs">Time from which on its tombstones may go, put where the base timestamp stood (attribute bit 6, as Kafka does);
-    /// null leaves both as they are.</param>
+    /// <param name="deleteHorizonMs">Time from which on its tombstones may go, put where the base timestamp stood (attribute bit 6, as
+    /// Kafka does); null leaves both as they are.</param>
     /// <returns>The new batch, valid until the next call.</returns>
-    public Span<byte> Write(RecordBatch batch, ReadOnlySpan<byte> decoded, ReadOnlySpan<bool> kept, long? deleteHorizonMs, ReadOnlySpan<byte> header)
+    public Span<byte> Write(
+        RecordBatch batch, ReadOnlySpan<byte> decoded, ReadOnlySpan<bool> kept, long? deleteHorizonMs, ReadOnlySpan<byte> header)
     {
         long baseTimestamp = deleteHorizonMs ?? batch.BaseTimestamp;
         long maxTimestamp = -1;
@@ -54,7 +56,8 @@ internal sealed class BatchRewrite
         int attributes = (batch.Attributes & ~RecordBatch.CodecMask) | codec | (deleteHorizonMs is null ? 0 : RecordBatch.DeleteHorizonBit);
         BinaryPrimitives.WriteInt16BigEndian(written[RecordBatch.AttributesAt..], (short)attributes);
         BinaryPrimitives.WriteInt64BigEndian(written[RecordBatch.BaseTimestampAt..], baseTimestamp);
-        BinaryPrimitives.WriteInt64BigEndian(written[RecordBatch.MaxTimestampAt..], batch.HasLogAppendTime ? batch.MaxTimestamp : maxTimestamp);
+        BinaryPrimitives.WriteInt64BigEndian(
+            written[RecordBatch.MaxTimestampAt..], batch.HasLogAppendTime ? batch.MaxTimestamp : maxTimestamp);
         BinaryPrimitives.WriteInt32BigEndian(written[RecordBatch.CountAt..], count);
         RecordBatchBuilder.Seal(written);
         return written;

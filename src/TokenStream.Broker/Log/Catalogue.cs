@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace TokenStream.Broker.Log;
 
-/// <summary>What the store is made of, in <c>catalogue.json</c>; replaced whole at each change, so it is always the one before or the one after.</summary>
+/// <summary>
+/// What the store is made of, in <c>catalogue.json</c>; replaced whole at each change, so it is always the one before or the one after.
+/// </summary>
 internal sealed record Catalogue
 {
     private const string FileName = "catalogue.json";
@@ -33,7 +35,9 @@ internal sealed record Catalogue
         try
         {
             Catalogue? catalogue = JsonSerializer.Deserialize(File.ReadAllBytes(path), CatalogueJson.Default.Catalogue);
-            return catalogue is { Version: 1 } ? catalogue : throw new LogStoreException($"{path} was written by another version of this program; use that one.");
+            return catalogue is { Version: 1 }
+                ? catalogue
+                : throw new LogStoreException($"{path} was written by another version of this program; use that one.");
         }
         catch (JsonException e)
         {
@@ -42,7 +46,8 @@ internal sealed record Catalogue
     }
 
     public void Write(string dataDirectory)
-        => DurableFile.Replace(Path.Combine(dataDirectory, FileName), JsonSerializer.SerializeToUtf8Bytes(this, CatalogueJson.Default.Catalogue));
+        => DurableFile.Replace(
+            Path.Combine(dataDirectory, FileName), JsonSerializer.SerializeToUtf8Bytes(this, CatalogueJson.Default.Catalogue));
 }
 
 /// <summary>One topic in the catalogue.</summary>

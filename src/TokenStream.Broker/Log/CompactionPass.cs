@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging;
 namespace TokenStream.Broker.Log;
 
 /// <summary>
-/// Compacts one partition: of each key the last record stays, at its offset. Only sealed, flushed segments below the last one with content are
-/// touched, so the newest records and the next offset are never at stake. Records in batches whose codec cannot be read here (zstd) stay all, and
-/// a tombstone stays while such a batch lies before it: it may hold the value that the tombstone deletes. What producers sent last is kept in the
-/// index files, so batches that lost all records go whole.
+/// Compacts one partition: of each key the last record stays, at its offset. Only sealed, flushed segments below the last one with content
+/// are touched, so the newest records and the next offset are never at stake. Records in batches whose codec cannot be read here (zstd)
+/// stay all, and a tombstone stays while such a batch lies before it: it may hold the value that the tombstone deletes. What producers sent
+/// last is kept in the index files, so batches that lost all records go whole.
 /// </summary>
 internal sealed class CompactionPass(PartitionLog log, OpenFiles files, LogStoreOptions options, ILogger logger, long nowMs)
 {

@@ -41,8 +41,8 @@ internal sealed class DecodedBuffer : IDisposable
 
     public void Advance(int count) => Length += count;
 
-    /// <summary>Appends bytes already written, from <paramref name="distance"/> back; they may overlap what they produce, as both block formats
-    /// use it for runs.</summary>
+    /// <summary>Appends bytes already written, from <paramref name="distance"/> back; they may overlap what they produce, as both block
+    /// formats use it for runs.</summary>
     public bool TryRepeat(int distance, int count, out bool isLegal)
     {
         isLegal = distance > 0 && distance <= Length;

@@ -13,7 +13,9 @@ internal enum DecodeOutcome
     Corrupt,
 }
 
-/// <summary>Records of one batch, decompressed; over the batch's own bytes where it was not compressed. Dispose gives the buffer back.</summary>
+/// <summary>
+/// Records of one batch, decompressed; over the batch's own bytes where it was not compressed. Dispose gives the buffer back.
+/// </summary>
 internal ref struct DecodedRecords
 {
     private byte[]? _pooled;

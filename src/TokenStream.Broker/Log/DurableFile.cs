@@ -20,8 +20,8 @@ internal static class DurableFile
         FlushDirectory(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>Makes creations, renames and deletions in the directory durable (fsync of the directory; elsewhere than on Unix the file system
-    /// does it with the file's own flush).</summary>
+    /// <summary>Makes creations, renames and deletions in the directory durable (fsync of the directory; elsewhere than on Unix the file
+    /// system does it with the file's own flush).</summary>
     /// <exception cref="IOException">The system refused.</exception>
     public static void FlushDirectory(string path)
     {

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace TokenStream.Broker.Log;
 
-/// <summary>What arrived in one append, checked before the partition's lock is taken: by header and checksum only, no record is looked at but for
-/// compacted topics.</summary>
+/// <summary>What arrived in one append, checked before the partition's lock is taken: by header and checksum only, no record is looked at
+/// but for compacted topics.</summary>
 internal readonly struct IncomingBatches
 {
     /// <summary>Records' offsets the batches take.</summary>
@@ -17,10 +17,11 @@ internal readonly struct IncomingBatches
     public int BaseSequence { get; private init; }
 
     /// <summary>
-    /// Checks every batch and, for a <c>LogAppendTime</c> topic, stamps it with <paramref name="appendTimeMs"/>, one pass over the bytes for
-    /// both checksums.
+    /// Checks every batch and, for a <c>LogAppendTime</c> topic, stamps it with <paramref name="appendTimeMs"/>, one pass over the bytes
+    /// for both checksums.
     /// </summary>
-    public static bool TryAccept(Span<byte> batches, TopicConfig config, long appendTimeMs, out IncomingBatches incoming, out AppendResult refused)
+    public static bool TryAccept(
+        Span<byte> batches, TopicConfig config, long appendTimeMs, out IncomingBatches incoming, out AppendResult refused)
     {
         incoming = default;
         refused = default;
@@ -45,7 +46,8 @@ internal readonly struct IncomingBatches
             offsetCount += batch.Count;
             if ((several || size != rest.Length) && batch.ProducerId >= 0)
             {
-                return Refuse(LogError.InvalidRecord, "A batch of an idempotent producer comes alone in its request's partition.", out refused);
+                return Refuse(
+                    LogError.InvalidRecord, "A batch of an idempotent producer comes alone in its request's partition.", out refused);
             }
 
             rest = rest[size..];
@@ -106,7 +108,8 @@ internal readonly struct IncomingBatches
         var batch = new RecordBatch(rest);
         if (batch.Magic != 2)
         {
-            return Refuse(LogError.CorruptMessage, $"The record batch has format {batch.Magic}; this log takes format 2 only.", out refused);
+            return Refuse(
+                LogError.CorruptMessage, $"The record batch has format {batch.Magic}; this log takes format 2 only.", out refused);
         }
 
         if (batch.Size < RecordBatch.HeaderSize || batch.Size > rest.Length)
@@ -134,7 +137,8 @@ internal readonly struct IncomingBatches
 
         if ((batch.Attributes & (RecordBatch.TransactionalBit | RecordBatch.ControlBit)) != 0)
         {
-            return Refuse(LogError.InvalidRecord, "Transactional and control batches are not taken: this log has no transactions.", out refused);
+            return Refuse(
+                LogError.InvalidRecord, "Transactional and control batches are not taken: this log has no transactions.", out refused);
         }
 
         if (batch.Codec > 4)
@@ -160,7 +164,8 @@ internal readonly struct IncomingBatches
             Span<byte> stamped = stackalloc byte[RecordBatch.ProducerIdAt - RecordBatch.AttributesAt];
             Span<byte> original = bytes.Slice(RecordBatch.AttributesAt, stamped.Length);
             original.CopyTo(stamped);
-            BinaryPrimitives.WriteInt16BigEndian(stamped, (short)((batch.Attributes | RecordBatch.LogAppendTimeBit) & ~RecordBatch.DeleteHorizonBit));
+            BinaryPrimitives.WriteInt16BigEndian(
+                stamped, (short)((batch.Attributes | RecordBatch.LogAppendTimeBit) & ~RecordBatch.DeleteHorizonBit));
             BinaryPrimitives.WriteInt64BigEndian(stamped[(RecordBatch.MaxTimestampAt - RecordBatch.AttributesAt)..], appendTimeMs);
             (uint arrived, uint stored) = Crc32C.ComputeTwo(original, stamped, bytes[RecordBatch.ProducerIdAt..]);
             if (arrived != batch.Crc)

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 
 namespace TokenStream.Broker.Log;
 
-/// <summary>The last offset of each key, for one compaction. A key is known by 128 bits of its SHA-256: two keys taken for one would lose a value,
-/// and nobody can make two that are.</summary>
+/// <summary>The last offset of each key, for one compaction. A key is known by 128 bits of its SHA-256: two keys taken for one would lose a
+/// value, and nobody can make two that are.</summary>
 /// <param name="memoryBytes">What it may take; at least one key fits.</param>
 internal sealed class KeyMap(long memoryBytes)
 {

@@ -1,7 +1,7 @@
 namespace TokenStream.Broker.Log;
 
-/// <summary>Whole batches found by <see cref="PartitionLog.TryLocate"/>: a stretch of one segment file, not read yet. It keeps the file open:
-/// dispose it once, after the last <see cref="CopyTo"/>. Not for use by two threads at a time. The default value is empty.</summary>
+/// <summary>Whole batches found by <see cref="PartitionLog.TryLocate"/>: a stretch of one segment file, not read yet. It keeps the file
+/// open: dispose it once, after the last <see cref="CopyTo"/>. Not for use by two threads at a time. The default value is empty.</summary>
 public readonly struct LogSlice : IDisposable
 {
     private readonly OpenFiles? _files;

@@ -20,7 +20,9 @@ public sealed class LogStore : IAsyncDisposable
     private long _nextProducerId;
     private bool _isDisposed;
 
-    private LogStore(LogStoreOptions options, TimeProvider time, ILogger logger, FileStream lockFile, Catalogue catalogue, OpenFiles files, IEnumerable<Topic> topics)
+    private LogStore(
+        LogStoreOptions options, TimeProvider time, ILogger logger, FileStream lockFile, Catalogue catalogue, OpenFiles files,
+        IEnumerable<Topic> topics)
     {
         _options = options;
         _time = time;
@@ -40,7 +42,8 @@ public sealed class LogStore : IAsyncDisposable
     public IReadOnlyCollection<Topic> Topics => [.. _topics.Values];
 
     /// <summary>Opens or creates the store, cuts torn tails, and starts the background passes.</summary>
-    /// <exception cref="LogStoreException">Another process holds the directory, or the catalogue cannot be read; one sentence that names it.</exception>
+    /// <exception cref="LogStoreException">Another process holds the directory, or the catalogue cannot be read; one sentence that names
+    /// it.</exception>
     public static LogStore Open(LogStoreOptions options, TimeProvider time, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -54,7 +57,11 @@ public sealed class LogStore : IAsyncDisposable
             Topic[] topics = OpenTopics(catalogue, options, files, time, logger);
             StoreDirectory.ReportStrays(catalogue, options.DataDirectory, logger);
             var store = new LogStore(options, time, logger, lockFile, catalogue, files, topics);
-            logger.Opened(options.DataDirectory, topics.Length, topics.Sum(t => t.Partitions.Length), (long)time.GetElapsedTime(started).TotalMilliseconds);
+            logger.Opened(
+                options.DataDirectory,
+                topics.Length,
+                topics.Sum(t => t.Partitions.Length),
+                (long)time.GetElapsedTime(started).TotalMilliseconds);
             return store;
         }
         catch (Exception e)
@@ -76,7 +83,8 @@ public sealed class LogStore : IAsyncDisposable
     public Topic? Find(Guid id) => _topics.Values.FirstOrDefault(t => t.Id == id);
 
     /// <summary>Creates a topic; durable when it returns.</summary>
-    /// <returns>InvalidTopic, TopicAlreadyExists, InvalidPartitions (below 1), PolicyViolation (bounds of the options), StorageError.</returns>
+    /// <returns>InvalidTopic, TopicAlreadyExists, InvalidPartitions (below 1), PolicyViolation (bounds of the options),
+    /// StorageError.</returns>
     public TopicResult Create(string name, int partitions, TopicConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -94,7 +102,9 @@ public sealed class LogStore : IAsyncDisposable
 
             if (_topics.Count >= _options.MaxTopics)
             {
-                return TopicResult.Failed(LogError.PolicyViolation, $"There are {_topics.Count} topics, the bound is {_options.MaxTopics}; delete some or raise it.");
+                return TopicResult.Failed(
+                    LogError.PolicyViolation,
+                    $"There are {_topics.Count} topics, the bound is {_options.MaxTopics}; delete some or raise it.");
             }
 
             if (PartitionsFault(0, partitions) is { } refused)
@@ -157,7 +167,8 @@ public sealed class LogStore : IAsyncDisposable
             return Guarded(() =>
             {
                 CatalogueTopic entry = Entry(topic);
-                ImmutableArray<PartitionLog> added = OpenPartitions(entry, topic.Config, topic.Partitions.Length, total, _options, _files, _time, _logger);
+                ImmutableArray<PartitionLog> added = OpenPartitions(
+                    entry, topic.Config, topic.Partitions.Length, total, _options, _files, _time, _logger);
                 Save(entry with { Partitions = total });
                 topic.Change(topic.Config, topic.Partitions.AddRange(added));
                 return topic;
@@ -255,24 +266,30 @@ public sealed class LogStore : IAsyncDisposable
             Parallel.For(0, topics.Length, i =>
             {
                 CatalogueTopic entry = catalogue.Topics[i];
-                if (!TopicConfig.Default.TryWith(entry.Config.Select(c => KeyValuePair.Create(c.Key, (string?)c.Value)), out TopicConfig config, out string? error))
+                if (!TopicConfig.Default.TryWith(
+                    entry.Config.Select(c => KeyValuePair.Create(c.Key, (string?)c.Value)), out TopicConfig config, out string? error))
                 {
-                    throw new LogStoreException($"The catalogue of {options.DataDirectory} has a setting of topic {entry.Name} that is not known: {error}");
+                    throw new LogStoreException(
+                        $"The catalogue of {options.DataDirectory} has a setting of topic {entry.Name} that is not known: {error}");
                 }
 
-                topics[i] = new Topic(entry.Name, entry.Id, config, OpenPartitions(entry, config, 0, entry.Partitions, options, files, time, logger));
+                topics[i] = new Topic(
+                    entry.Name, entry.Id, config, OpenPartitions(entry, config, 0, entry.Partitions, options, files, time, logger));
             });
         }
         catch (AggregateException e)
         {
-            throw e.InnerException is LogStoreException inner ? inner : new LogStoreException($"{options.DataDirectory} cannot be opened: {e.InnerException?.Message}", e);
+            throw e.InnerException is LogStoreException inner
+                ? inner
+                : new LogStoreException($"{options.DataDirectory} cannot be opened: {e.InnerException?.Message}", e);
         }
 
         return topics;
     }
 
     private static ImmutableArray<PartitionLog> OpenPartitions(
-        CatalogueTopic entry, TopicConfig config, int from, int to, LogStoreOptions options, OpenFiles files, TimeProvider time, ILogger logger)
+        CatalogueTopic entry, TopicConfig config, int from, int to, LogStoreOptions options, OpenFiles files, TimeProvider time,
+        ILogger logger)
     {
         string path = StoreDirectory.TopicPath(options.DataDirectory, entry.Directory);
         var partitions = ImmutableArray.CreateBuilder<PartitionLog>(to - from);
@@ -310,18 +327,22 @@ public sealed class LogStore : IAsyncDisposable
         if (wanted < 1 || wanted <= present)
         {
             return TopicResult.Failed(
-                LogError.InvalidPartitions, present == 0 ? "A topic has at least one partition." : $"The topic has {present} partitions; their number only grows.");
+                LogError.InvalidPartitions,
+                present == 0 ? "A topic has at least one partition." : $"The topic has {present} partitions; their number only grows.");
         }
 
         long total = (long)_topics.Values.Sum(t => t.Partitions.Length) + wanted - present;
         return total > _options.MaxPartitions
-            ? TopicResult.Failed(LogError.PolicyViolation, $"There would be {total} partitions, the bound is {_options.MaxPartitions}; ask for fewer or raise it.")
+            ? TopicResult.Failed(
+                LogError.PolicyViolation,
+                $"There would be {total} partitions, the bound is {_options.MaxPartitions}; ask for fewer or raise it.")
             : null;
     }
 
     private CatalogueTopic Entry(Topic topic) => _catalogue.Topics.First(t => t.Id == topic.Id);
 
-    private void Save(CatalogueTopic entry) => Save(_catalogue with { Topics = [.. _catalogue.Topics.Select(t => t.Id == entry.Id ? entry : t)] });
+    private void Save(CatalogueTopic entry) =>
+        Save(_catalogue with { Topics = [.. _catalogue.Topics.Select(t => t.Id == entry.Id ? entry : t)] });
 
     private void Save(Catalogue catalogue)
     {

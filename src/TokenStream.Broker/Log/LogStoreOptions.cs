@@ -6,12 +6,12 @@ public sealed class LogStoreOptions
     /// <summary>Directory that holds catalogue and topics; created when absent. One process at a time may hold it.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>Milliseconds between two background flushes (fsync) of what was appended. An acknowledged append lies in the page cache at once
-    /// and survives the death of the process; a power loss takes at most what was appended in this time. Default 1,000.</summary>
+    /// <summary>Milliseconds between two background flushes (fsync) of what was appended. An acknowledged append lies in the page cache at
+    /// once and survives the death of the process; a power loss takes at most what was appended in this time. Default 1,000.</summary>
     public int FlushIntervalMs { get; init; } = 1_000;
 
-    /// <summary>Makes <see cref="PartitionLog.WhenDurableAsync"/> wait for the disk, one fsync for all appends that wait together, so that a
-    /// power loss takes nothing acknowledged. Default off.</summary>
+    /// <summary>Makes <see cref="PartitionLog.WhenDurableAsync"/> wait for the disk, one fsync for all appends that wait together, so that
+    /// a power loss takes nothing acknowledged. Default off.</summary>
     public bool FlushOnAppend { get; init; }
 
     /// <summary>Milliseconds between two passes of retention. Default 30,000.</summary>

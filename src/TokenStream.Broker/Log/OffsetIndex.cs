@@ -1,7 +1,7 @@
 namespace TokenStream.Broker.Log;
 
-/// <summary>Sparse index of one segment: an entry at most every <see cref="IntervalBytes"/>, always at a batch's first byte. One writer; readers
-/// need no lock: the entry is there before the count says so.</summary>
+/// <summary>Sparse index of one segment: an entry at most every <see cref="IntervalBytes"/>, always at a batch's first byte. One writer;
+/// readers need no lock: the entry is there before the count says so.</summary>
 internal sealed class OffsetIndex
 {
     /// <summary>A look-up reads at most about this much of headers; an entry of 16 bytes each keeps 100 GiB of log in 50 MiB.</summary>

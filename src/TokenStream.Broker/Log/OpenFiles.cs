@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace TokenStream.Broker.Log;
 
-/// <summary>Opens segment files when they are used and closes the longest unused beyond a bound. Shared by all partitions of a store.</summary>
+/// <summary>
+/// Opens segment files when they are used and closes the longest unused beyond a bound. Shared by all partitions of a store.
+/// </summary>
 /// <param name="maxIdle">Most files kept open that nobody uses; files in use come on top.</param>
 internal sealed class OpenFiles(int maxIdle)
 {
@@ -63,7 +65,9 @@ internal sealed class OpenFiles(int maxIdle)
         close?.Dispose();
     }
 
-    /// <summary>Ends new uses; the file closes when the last present one is released, so readers finish even after it was deleted.</summary>
+    /// <summary>
+    /// Ends new uses; the file closes when the last present one is released, so readers finish even after it was deleted.
+    /// </summary>
     public void Retire(SegmentFile file)
     {
         SafeFileHandle? close = null;
@@ -93,7 +97,9 @@ internal sealed class OpenFiles(int maxIdle)
     }
 }
 
-/// <summary>One segment's file; its members belong to <see cref="OpenFiles"/>. A user may read <see cref="Handle"/> between acquire and release.</summary>
+/// <summary>
+/// One segment's file; its members belong to <see cref="OpenFiles"/>. A user may read <see cref="Handle"/> between acquire and release.
+/// </summary>
 internal sealed class SegmentFile(string path)
 {
     public string Path { get; } = path;

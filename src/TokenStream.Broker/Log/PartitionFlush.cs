@@ -3,12 +3,15 @@ using Microsoft.Extensions.Logging;
 namespace TokenStream.Broker.Log;
 
 /// <summary>
-/// Brings one partition's segments to disk, in order, and then writes the index files that say so. A failed flush is final: the system may have
-/// dropped the pages it could not write, so a later success would prove nothing. Appends are refused from then on until a restart reads the files.
+/// Brings one partition's segments to disk, in order, and then writes the index files that say so. A failed flush is final: the system may
+/// have dropped the pages it could not write, so a later success would prove nothing. Appends are refused from then on until a restart
+/// reads the files.
 /// </summary>
 internal sealed class PartitionFlush(PartitionLog log, LogStoreOptions options, OpenFiles files, ILogger logger)
 {
-    /// <summary>The active segment's index file is written anew when it has grown by this much, which bounds what a start reads of it.</summary>
+    /// <summary>
+    /// The active segment's index file is written anew when it has grown by this much, which bounds what a start reads of it.
+    /// </summary>
     private const long ActiveIndexBytes = 16 << 20;
 
     private readonly Lock _gate = new();
@@ -21,7 +24,9 @@ internal sealed class PartitionFlush(PartitionLog log, LogStoreOptions options, 
     public void NoteDirectoryChanged() => Volatile.Write(ref _directoryChanged, 1);
 
     public ValueTask WhenDurableAsync(long endOffset)
-        => !options.FlushOnAppend || Volatile.Read(ref _durableEnd) >= endOffset ? ValueTask.CompletedTask : new ValueTask(WaitAsync(endOffset));
+        => !options.FlushOnAppend || Volatile.Read(ref _durableEnd) >= endOffset
+            ? ValueTask.CompletedTask
+            : new ValueTask(WaitAsync(endOffset));
 
     /// <exception cref="IOException">The disk refused, now or before.</exception>
     public void Run(bool closing)

@@ -6,8 +6,8 @@ namespace TokenStream.Broker.Log;
 /// All members are safe from any thread.</summary>
 public sealed class PartitionLog
 {
-    /// <summary>Backward steps of the clock up to this are smoothed, so that append times rise with offsets; a larger one is a correction of the
-    /// clock and is followed.</summary>
+    /// <summary>Backward steps of the clock up to this are smoothed, so that append times rise with offsets; a larger one is a correction
+    /// of the clock and is followed.</summary>
     private const long SmoothedClockStepMs = 1_000;
 
     private readonly Lock _gate = new();
@@ -95,7 +95,9 @@ public sealed class PartitionLog
     /// <summary>Offset before which compaction has looked at every record; guarded by <see cref="MaintenanceGate"/>.</summary>
     internal long CompactedThrough { get; set; }
 
-    /// <summary>Least broker time at which a tombstone kept by the last compaction may go; guarded by <see cref="MaintenanceGate"/>.</summary>
+    /// <summary>
+    /// Least broker time at which a tombstone kept by the last compaction may go; guarded by <see cref="MaintenanceGate"/>.
+    /// </summary>
     internal long NextTombstoneExpiryMs { get; set; }
 
     private Segment Active => _segments[^1];
@@ -116,8 +118,8 @@ public sealed class PartitionLog
     /// <c>LogAppendTime</c> topic attribute bit 3, max timestamp and checksum; bodies are stored as they came, compressed. Never throws on
     /// any bytes. Several batches in one call must not carry a producer id.
     /// </summary>
-    /// <returns>Errors: CorruptMessage, MessageTooLarge, InvalidRecord, OutOfOrderSequenceNumber, InvalidProducerEpoch, StorageError. A batch an
-    /// idempotent producer sends again (among its last 5) is a success with the offset of its first storing.</returns>
+    /// <returns>Errors: CorruptMessage, MessageTooLarge, InvalidRecord, OutOfOrderSequenceNumber, InvalidProducerEpoch, StorageError. A
+    /// batch an idempotent producer sends again (among its last 5) is a success with the offset of its first storing.</returns>
     public AppendResult Append(Span<byte> batches)
     {
         TopicConfig config = _config;
@@ -157,7 +159,8 @@ public sealed class PartitionLog
     /// above that. It may begin before the asked offset, and compaction may have removed offsets: clients skip. At the high watermark the
     /// slice is empty. One answer never spans two segments, so it may be shorter than what is there.
     /// </summary>
-    /// <returns>None, OffsetOutOfRange, CorruptMessage where the disk holds damage at that offset, StorageError where it cannot be read.</returns>
+    /// <returns>None, OffsetOutOfRange, CorruptMessage where the disk holds damage at that offset, StorageError where it cannot be
+    /// read.</returns>
     public LogError TryLocate(long offset, int maxBytes, out LogSlice slice)
     {
         slice = default;
@@ -206,8 +209,8 @@ public sealed class PartitionLog
         }
     }
 
-    /// <summary>First record whose timestamp is at least <paramref name="timestampMs"/>, below the high watermark. In a batch whose codec cannot
-    /// be read here (zstd) the batch's first offset is given: at or before the record.</summary>
+    /// <summary>First record whose timestamp is at least <paramref name="timestampMs"/>, below the high watermark. In a batch whose codec
+    /// cannot be read here (zstd) the batch's first offset is given: at or before the record.</summary>
     /// <exception cref="IOException">The disk could not be read.</exception>
     public OffsetAndTimestamp OffsetForTime(long timestampMs)
     {
@@ -237,7 +240,9 @@ public sealed class PartitionLog
         return highest < 0 ? OffsetAndTimestamp.None : OffsetForTime(highest);
     }
 
-    /// <summary>Moves the log start up to <paramref name="beforeOffset"/> (-1: the high watermark) and frees whole segments below it.</summary>
+    /// <summary>
+    /// Moves the log start up to <paramref name="beforeOffset"/> (-1: the high watermark) and frees whole segments below it.
+    /// </summary>
     /// <returns>None, OffsetOutOfRange above the high watermark, or StorageError; an offset below the log start changes nothing.</returns>
     public LogError DeleteRecords(long beforeOffset)
     {
@@ -269,8 +274,8 @@ public sealed class PartitionLog
         }
     }
 
-    /// <summary>Completes when the high watermark is above <paramref name="offset"/>, at once if it is already, or when the partition is closed or
-    /// deleted. Waiting costs nothing per waiter but the continuation.</summary>
+    /// <summary>Completes when the high watermark is above <paramref name="offset"/>, at once if it is already, or when the partition is
+    /// closed or deleted. Waiting costs nothing per waiter but the continuation.</summary>
     public Task WaitForAppendAsync(long offset, CancellationToken cancel = default) => _appended.WaitAsync(this, offset, cancel);
 
     /// <summary>Flushes and indexes what is not yet; called by the background pass.</summary>
@@ -378,7 +383,8 @@ public sealed class PartitionLog
             LogError.OutOfOrderSequenceNumber => AppendResult.Failed(
                 error, $"Sequence {incoming.BaseSequence} of producer {incoming.ProducerId} does not follow its last one."),
             _ => duplicate is { } stored
-                ? new AppendResult(LogError.None, stored.BaseOffset, stored.EndOffset, config.LogAppendTime ? _lastAppendTimeMs : -1, IsDuplicate: true)
+                ? new AppendResult(
+                    LogError.None, stored.BaseOffset, stored.EndOffset, config.LogAppendTime ? _lastAppendTimeMs : -1, IsDuplicate: true)
                 : default,
         };
         return error != LogError.None || duplicate is not null;
@@ -401,7 +407,8 @@ public sealed class PartitionLog
         if (_isClosed)
         {
             return AppendResult.Failed(
-                _isDeleted ? LogError.UnknownTopicOrPartition : LogError.StorageError, _isDeleted ? "The topic was deleted." : "The log is closed.");
+                _isDeleted ? LogError.UnknownTopicOrPartition : LogError.StorageError,
+                _isDeleted ? "The topic was deleted." : "The log is closed.");
         }
 
         if (_refusal is { } reason)

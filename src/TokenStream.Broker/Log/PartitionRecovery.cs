@@ -5,10 +5,10 @@ using Microsoft.Win32.SafeHandles;
 namespace TokenStream.Broker.Log;
 
 /// <summary>
-/// Opens a partition's directory after whatever happened. A segment whose index file speaks of all its bytes was flushed before that file was
-/// written, and is trusted unread. Others, normally the last one only, are read and every batch is checked; what they know of producers is added to
-/// what the last trusted index file says. The first unsound byte of an untrusted segment is where the disk had not everything: the log is cut there.
-/// In a segment that is followed by a trusted one it is damage: nothing is cut, and reading it is an error.
+/// Opens a partition's directory after whatever happened. A segment whose index file speaks of all its bytes was flushed before that file
+/// was written, and is trusted unread. Others, normally the last one only, are read and every batch is checked; what they know of producers
+/// is added to what the last trusted index file says. The first unsound byte of an untrusted segment is where the disk had not everything:
+/// the log is cut there. In a segment that is followed by a trusted one it is damage: nothing is cut, and reading it is an error.
 /// </summary>
 internal sealed class PartitionRecovery(string directory, OpenFiles files, ProducerTable producers, ILogger logger, long nowMs)
 {
@@ -58,8 +58,8 @@ internal sealed class PartitionRecovery(string directory, OpenFiles files, Produ
 
     private static long FileLength(Segment segment) => new FileInfo(segment.File.Path).Length;
 
-    /// <param name="newestIndexed">Number of the last segment with an index file, -1 for none. Flushes go in order, so everything before it is on
-    /// disk whole.</param>
+    /// <param name="newestIndexed">Number of the last segment with an index file, -1 for none. Flushes go in order, so everything before it
+    /// is on disk whole.</param>
     private List<Segment> Load(out int newestIndexed)
     {
         var segments = new List<Segment>();
@@ -77,7 +77,8 @@ internal sealed class PartitionRecovery(string directory, OpenFiles files, Produ
         SegmentIndexFile? newest = null;
         for (int i = 0; i < segments.Count; i++)
         {
-            if (SegmentIndexFile.Read(segments[i].IndexPath, segments[i].BaseOffset) is { } image && image.LogLength <= FileLength(segments[i]))
+            if (SegmentIndexFile.Read(segments[i].IndexPath, segments[i].BaseOffset) is { } image &&
+                image.LogLength <= FileLength(segments[i]))
             {
                 segments[i].Restore(image);
                 newest = image;
@@ -109,7 +110,8 @@ internal sealed class PartitionRecovery(string directory, OpenFiles files, Produ
                 segment.Note(batch, scan.Position);
                 if (batch.ProducerId >= 0 && isOpenEnd)
                 {
-                    producers.Record(batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.LastOffsetDelta + 1, batch.BaseOffset, nowMs);
+                    producers.Record(
+                        batch.ProducerId, batch.ProducerEpoch, batch.BaseSequence, batch.LastOffsetDelta + 1, batch.BaseOffset, nowMs);
                 }
             }
 
@@ -119,7 +121,8 @@ internal sealed class PartitionRecovery(string directory, OpenFiles files, Produ
             }
 
             bool isWhole = scan.Fault is null;
-            segment.SetRecovered(isWhole || isOpenEnd ? scan.Position : end, segment.FirstAppendMs >= 0 ? segment.FirstAppendMs : FirstTime(segment));
+            segment.SetRecovered(
+                isWhole || isOpenEnd ? scan.Position : end, segment.FirstAppendMs >= 0 ? segment.FirstAppendMs : FirstTime(segment));
             if (isWhole)
             {
                 return false;
@@ -193,8 +196,8 @@ internal sealed class PartitionRecovery(string directory, OpenFiles files, Produ
             }
             else if (segment.NextOffset > next.BaseOffset)
             {
-                throw new LogStoreException($"{segment.File.Path} reaches to offset {segment.NextOffset}, beyond the beginning of {next.File.Path}; "
-                    + "one of the two files does not belong there: restore the directory.");
+                throw new LogStoreException($"{segment.File.Path} reaches to offset {segment.NextOffset}, beyond the beginning of "
+                    + $"{next.File.Path}; one of the two files does not belong there: restore the directory.");
             }
             else if (segment.NextOffset < next.BaseOffset)
             {
@@ -209,7 +212,9 @@ internal sealed class PartitionRecovery(string directory, OpenFiles files, Produ
         }
     }
 
-    /// <summary>A segment read back has no record of when it was begun; its first batch's broker time is the best there is, else now.</summary>
+    /// <summary>
+    /// A segment read back has no record of when it was begun; its first batch's broker time is the best there is, else now.
+    /// </summary>
     private long FirstTime(Segment segment)
     {
         Span<byte> header = stackalloc byte[RecordBatch.HeaderSize];

@@ -13,7 +13,8 @@ internal readonly record struct PartitionState(long LogStart, long CompactedThro
     public void Write(string directory)
         => DurableFile.Replace(
             Path.Combine(directory, FileName),
-            Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"1\nlog-start {LogStart}\ncompacted-through {CompactedThrough}\n")));
+            Encoding.ASCII.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"1\nlog-start {LogStart}\ncompacted-through {CompactedThrough}\n")));
 
     /// <exception cref="LogStoreException">The file is there and is not one of these.</exception>
     public static PartitionState Read(string directory)
@@ -25,7 +26,8 @@ internal readonly record struct PartitionState(long LogStart, long CompactedThro
         }
 
         string[] lines = File.ReadAllLines(path);
-        if (lines is ["1", _, _] && TryValue(lines[1], "log-start ", out long start) && TryValue(lines[2], "compacted-through ", out long through))
+        if (lines is ["1", _, _] && TryValue(lines[1], "log-start ", out long start) &&
+            TryValue(lines[2], "compacted-through ", out long through))
         {
             return new PartitionState(start, through);
         }

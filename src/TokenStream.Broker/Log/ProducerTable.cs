@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace TokenStream.Broker.Log;
 
 /// <summary>
-/// What one partition remembers of idempotent producers: epoch and last five batches of each. Not thread safe; the partition's lock guards it.
-/// Bounded: beyond <paramref name="maxProducers"/> the longest idle is forgotten; a producer that is not known may go on with any sequence, so
-/// forgetting costs the recognition of a repetition, never a record.
+/// What one partition remembers of idempotent producers: epoch and last five batches of each. Not thread safe; the partition's lock guards
+/// it. Bounded: beyond <paramref name="maxProducers"/> the longest idle is forgotten; a producer that is not known may go on with any
+/// sequence, so forgetting costs the recognition of a repetition, never a record.
 /// </summary>
 internal sealed class ProducerTable(int maxProducers)
 {

@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace TokenStream.Broker.Log;
 
 /// <summary>
-/// The header of a v2 record batch (Kafka's message format 2) over its bytes, big-endian: base offset 8, length 4 (of what follows it), leader
-/// epoch 4, magic 1, CRC-32C 4 (from the attributes on), attributes 2, last offset delta 4, base timestamp 8, max timestamp 8, producer id 8,
-/// producer epoch 2, base sequence 4, record count 4; then the records, perhaps compressed.
+/// The header of a v2 record batch (Kafka's message format 2) over its bytes, big-endian: base offset 8, length 4 (of what follows it),
+/// leader epoch 4, magic 1, CRC-32C 4 (from the attributes on), attributes 2, last offset delta 4, base timestamp 8, max timestamp 8,
+/// producer id 8, producer epoch 2, base sequence 4, record count 4; then the records, perhaps compressed.
 /// </summary>
 internal readonly ref struct RecordBatch
 {
@@ -14,7 +14,8 @@ internal readonly ref struct RecordBatch
     /// <summary>Bytes before the length field's count begins: base offset and the length itself.</summary>
     public const int LengthOverhead = 12;
 
-    public const int LengthAt = 8, LeaderEpochAt = 12, MagicAt = 16, CrcAt = 17, AttributesAt = 21, LastOffsetDeltaAt = 23, BaseTimestampAt = 27,
+    public const int LengthAt =
+        8, LeaderEpochAt = 12, MagicAt = 16, CrcAt = 17, AttributesAt = 21, LastOffsetDeltaAt = 23, BaseTimestampAt = 27,
         MaxTimestampAt = 35, ProducerIdAt = 43, ProducerEpochAt = 51, BaseSequenceAt = 53, CountAt = 57;
 
     public const short CodecMask = 7, LogAppendTimeBit = 8, TransactionalBit = 16, ControlBit = 32, DeleteHorizonBit = 64;
@@ -62,7 +63,9 @@ internal readonly ref struct RecordBatch
 
     public bool IsIntact => Crc32C.Compute(_bytes[AttributesAt..]) == Crc;
 
-    /// <summary>Whether the header is one this log could have written at or after <paramref name="expectedOffset"/>; says nothing of the body.</summary>
+    /// <summary>
+    /// Whether the header is one this log could have written at or after <paramref name="expectedOffset"/>; says nothing of the body.
+    /// </summary>
     public bool IsPlausible(long expectedOffset)
         => Magic == 2 && Size >= HeaderSize && LastOffsetDelta >= 0 && Count >= 0 && BaseOffset >= expectedOffset
             && BaseOffset <= long.MaxValue - LastOffsetDelta - 1L;

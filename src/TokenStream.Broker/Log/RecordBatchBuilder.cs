@@ -3,7 +3,9 @@ using System.Buffers.Binary;
 
 namespace TokenStream.Broker.Log;
 
-/// <summary>Writes one uncompressed v2 batch: for the broker's own records, for compaction, and for tests. Reusable; not thread safe.</summary>
+/// <summary>
+/// Writes one uncompressed v2 batch: for the broker's own records, for compaction, and for tests. Reusable; not thread safe.
+/// </summary>
 internal sealed class RecordBatchBuilder
 {
     private readonly ArrayBufferWriter<byte> _records = new(4_096);

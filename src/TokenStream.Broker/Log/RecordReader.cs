@@ -1,6 +1,8 @@
 namespace TokenStream.Broker.Log;
 
-/// <summary>Walks the records of one batch, decompressed. Never throws: bytes that are no records end the walk with <see cref="IsCorrupt"/>.</summary>
+/// <summary>
+/// Walks the records of one batch, decompressed. Never throws: bytes that are no records end the walk with <see cref="IsCorrupt"/>.
+/// </summary>
 internal ref struct RecordReader
 {
     private readonly ReadOnlySpan<byte> _records;
@@ -79,7 +81,8 @@ internal ref struct RecordReader
         }
 
         OffsetDelta = (int)offsetDelta;
-        if (!TryBytes(body, ref at, out bool hasKey, out ReadOnlySpan<byte> key) || !TryBytes(body, ref at, out bool hasValue, out ReadOnlySpan<byte> value))
+        if (!TryBytes(body, ref at, out bool hasKey, out ReadOnlySpan<byte> key) ||
+            !TryBytes(body, ref at, out bool hasValue, out ReadOnlySpan<byte> value))
         {
             return false;
         }

@@ -12,8 +12,8 @@ internal enum LocateOutcome
     Damaged,
 }
 
-/// <summary>One file of batches from <see cref="BaseOffset"/> on. Only the partition's writer changes it; readers see <see cref="Length"/> grow
-/// after the bytes are there.</summary>
+/// <summary>One file of batches from <see cref="BaseOffset"/> on. Only the partition's writer changes it; readers see <see cref="Length"/>
+/// grow after the bytes are there.</summary>
 internal sealed class Segment
 {
     public const string LogSuffix = ".log";

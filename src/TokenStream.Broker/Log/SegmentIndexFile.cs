@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace TokenStream.Broker.Log;
 
 /// <summary>
-/// The file beside a segment: its index, and what the partition knew of producers, as of <see cref="LogLength"/> bytes of the segment. It is
-/// written only after those bytes were flushed to disk, so a start trusts them unread; whatever lies beyond is read and checked. It may be
-/// missing, torn or old at any time: it is covered by a checksum, and the segment is then read whole.
+/// The file beside a segment: its index, and what the partition knew of producers, as of <see cref="LogLength"/> bytes of the segment. It
+/// is written only after those bytes were flushed to disk, so a start trusts them unread; whatever lies beyond is read and checked. It may
+/// be missing, torn or old at any time: it is covered by a checksum, and the segment is then read whole.
 /// </summary>
 internal sealed record SegmentIndexFile(
     long BaseOffset, long LogLength, long NextOffset, long MaxTimestamp, long FirstAppendMs, OffsetIndex.Entry[] Entries, byte[] Producers)
@@ -54,7 +54,8 @@ internal sealed record SegmentIndexFile(
         byte[] image = File.ReadAllBytes(path);
         if (image.Length < HeadSize + sizeof(uint)
             || BinaryPrimitives.ReadUInt32LittleEndian(image) != Magic
-            || BinaryPrimitives.ReadUInt32LittleEndian(image.AsSpan(image.Length - sizeof(uint))) != Crc32C.Compute(image.AsSpan(0, image.Length - sizeof(uint)))
+            || BinaryPrimitives.ReadUInt32LittleEndian(image.AsSpan(image.Length - sizeof(uint))) != Crc32C.Compute(
+                image.AsSpan(0, image.Length - sizeof(uint)))
             || BinaryPrimitives.ReadInt64LittleEndian(image.AsSpan(4)) != baseOffset)
         {
             return null;

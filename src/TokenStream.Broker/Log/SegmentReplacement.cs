@@ -1,8 +1,9 @@
 namespace TokenStream.Broker.Log;
 
 /// <summary>
-/// Puts one rewritten segment in the place of several, whole or not at all. The new files are written under a passing name and flushed; renaming
-/// them to <c>base-end.swap</c> decides; then the old files go and the new take their name. A start finishes what was decided and removes what was not.
+/// Puts one rewritten segment in the place of several, whole or not at all. The new files are written under a passing name and flushed;
+/// renaming them to <c>base-end.swap</c> decides; then the old files go and the new take their name. A start finishes what was decided and
+/// removes what was not.
 /// </summary>
 internal static class SegmentReplacement
 {
@@ -11,8 +12,8 @@ internal static class SegmentReplacement
 
     private const string LogSwap = ".log.swap", IndexSwap = ".index.swap";
 
-    /// <summary>Puts the files written for <paramref name="replacement"/> in the place of all segments from its base to <paramref name="endOffset"/>.
-    /// The caller keeps others from using the segments meanwhile.</summary>
+    /// <summary>Puts the files written for <paramref name="replacement"/> in the place of all segments from its base to
+    /// <paramref name="endOffset"/>. The caller keeps others from using the segments meanwhile.</summary>
     public static void Commit(string directory, Segment replacement, long endOffset)
     {
         string stem = Path.Combine(directory, $"{Segment.Stem(replacement.BaseOffset)}-{Segment.Stem(endOffset)}");
@@ -35,7 +36,9 @@ internal static class SegmentReplacement
             bool isStray = path.EndsWith(WritingSuffix, StringComparison.Ordinal)
                 || path.EndsWith(IndexSwap, StringComparison.Ordinal)
                 || path.EndsWith(".tmp", StringComparison.Ordinal)
-                || (path.EndsWith(Segment.IndexSuffix, StringComparison.Ordinal) && !File.Exists(Path.ChangeExtension(path, Segment.LogSuffix)));
+                || (
+                    path.EndsWith(Segment.IndexSuffix, StringComparison.Ordinal) &&
+                        !File.Exists(Path.ChangeExtension(path, Segment.LogSuffix)));
             if (isStray)
             {
                 File.Delete(path);

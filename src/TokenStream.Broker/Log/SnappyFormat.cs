@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace TokenStream.Broker.Log;
 
-/// <summary>Snappy, reading only (github.com/google/snappy, format_description.txt): a bare block, as librdkafka sends it, or the Java library's
-/// stream of blocks, each behind its 4-byte big-endian size.</summary>
+/// <summary>Snappy, reading only (github.com/google/snappy, format_description.txt): a bare block, as librdkafka sends it, or the Java
+/// library's stream of blocks, each behind its 4-byte big-endian size.</summary>
 internal static class SnappyFormat
 {
     private const int StreamHeaderSize = 16;
@@ -25,7 +25,8 @@ internal static class SnappyFormat
         ReadOnlySpan<byte> rest = records[StreamHeaderSize..];
         while (!rest.IsEmpty)
         {
-            if (rest.Length < sizeof(int) || BinaryPrimitives.ReadInt32BigEndian(rest) is var size && (size < 0 || size > rest.Length - sizeof(int)))
+            if (rest.Length < sizeof(int) ||
+                BinaryPrimitives.ReadInt32BigEndian(rest) is var size && (size < 0 || size > rest.Length - sizeof(int)))
             {
                 return DecodeOutcome.Corrupt;
             }

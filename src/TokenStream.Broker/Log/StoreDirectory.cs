@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace TokenStream.Broker.Log;
 
-/// <summary>The data directory: <c>lock</c>, <c>catalogue.json</c>, and below <c>topics</c> one directory a topic with one a partition.</summary>
+/// <summary>
+/// The data directory: <c>lock</c>, <c>catalogue.json</c>, and below <c>topics</c> one directory a topic with one a partition.
+/// </summary>
 internal static class StoreDirectory
 {
     private const string TopicsDirectory = "topics";
@@ -31,7 +33,8 @@ internal static class StoreDirectory
         }
         catch (IOException e)
         {
-            throw new LogStoreException($"The data directory {directory} is in use by another process; end that one or choose another directory.", e);
+            throw new LogStoreException(
+                $"The data directory {directory} is in use by another process; end that one or choose another directory.", e);
         }
     }
 
@@ -66,7 +69,9 @@ internal static class StoreDirectory
         return catalogue;
     }
 
-    /// <summary>A creation that was interrupted before the catalogue named it leaves a directory; so may a person. Neither is deleted.</summary>
+    /// <summary>
+    /// A creation that was interrupted before the catalogue named it leaves a directory; so may a person. Neither is deleted.
+    /// </summary>
     public static void ReportStrays(Catalogue catalogue, string directory, ILogger logger)
     {
         var known = catalogue.Topics.Select(t => t.Directory).ToHashSet();
@@ -79,7 +84,8 @@ internal static class StoreDirectory
         }
     }
 
-    public static string TopicPath(string dataDirectory, string topicDirectory) => Path.Combine(dataDirectory, TopicsDirectory, topicDirectory);
+    public static string TopicPath(string dataDirectory, string topicDirectory) =>
+        Path.Combine(dataDirectory, TopicsDirectory, topicDirectory);
 
     /// <summary>Makes a new topic's directory outlive a power loss.</summary>
     public static void FlushTopics(string dataDirectory) => DurableFile.FlushDirectory(Path.Combine(dataDirectory, TopicsDirectory));

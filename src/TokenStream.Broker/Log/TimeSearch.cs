@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace TokenStream.Broker.Log;
 
-/// <summary>Finds records by time, through the segments' highest timestamps, the sparse index, batch headers, and at last one batch's records.</summary>
+/// <summary>
+/// Finds records by time, through the segments' highest timestamps, the sparse index, batch headers, and at last one batch's records.
+/// </summary>
 internal readonly struct TimeSearch(OpenFiles files, long logStart)
 {
     /// <summary>First record at or after the log start whose timestamp reaches the wanted one.</summary>
@@ -11,7 +13,8 @@ internal readonly struct TimeSearch(OpenFiles files, long logStart)
         foreach (Segment segment in segments)
         {
             // A segment deleted or compacted meanwhile cannot be opened; the caller looks whether the list has changed.
-            if (segment.Length == 0 || segment.MaxTimestamp < timestampMs || segment.NextOffset <= logStart || !files.TryAcquire(segment.File))
+            if (segment.Length == 0 || segment.MaxTimestamp < timestampMs || segment.NextOffset <= logStart ||
+                !files.TryAcquire(segment.File))
             {
                 continue;
             }

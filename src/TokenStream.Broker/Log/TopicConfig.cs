@@ -11,7 +11,9 @@ public sealed record TopicConfig
     /// <summary><c>retention.bytes</c> of one partition; -1 is unbounded. Default -1.</summary>
     public long RetentionBytes { get; init; } = -1;
 
-    /// <summary><c>segment.bytes</c>: size at which a segment is sealed. Default 128 MiB (Kafka's is 1 GiB): what is read again after a crash.</summary>
+    /// <summary>
+    /// <c>segment.bytes</c>: size at which a segment is sealed. Default 128 MiB (Kafka's is 1 GiB): what is read again after a crash.
+    /// </summary>
     public int SegmentBytes { get; init; } = 128 << 20;
 
     /// <summary><c>segment.ms</c>: age at which a segment is sealed. Default 7 days.</summary>
@@ -32,7 +34,9 @@ public sealed record TopicConfig
     /// <summary><c>min.cleanable.dirty.ratio</c>: share of the partition not compacted yet that starts a compaction. Default 0.5.</summary>
     public double MinCleanableDirtyRatio { get; init; } = 0.5;
 
-    /// <summary><c>message.timestamp.type</c> = <c>LogAppendTime</c>: records carry the broker's time. Default false, <c>CreateTime</c>.</summary>
+    /// <summary>
+    /// <c>message.timestamp.type</c> = <c>LogAppendTime</c>: records carry the broker's time. Default false, <c>CreateTime</c>.
+    /// </summary>
     public bool LogAppendTime { get; init; }
 
     /// <summary><c>max.message.bytes</c>: largest batch taken, header included. Default 1,048,588, as Kafka's.</summary>

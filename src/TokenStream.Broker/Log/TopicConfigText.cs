@@ -16,8 +16,18 @@ internal static class TopicConfigText
         new("cleanup.policy", ListType, PrintPolicy, ParsePolicy, "delete, compact, or both with a comma between"),
         Long("delete.retention.ms", 0, long.MaxValue, c => c.DeleteRetentionMs, (c, v) => c with { DeleteRetentionMs = v }),
         Long("min.compaction.lag.ms", 0, long.MaxValue, c => c.MinCompactionLagMs, (c, v) => c with { MinCompactionLagMs = v }),
-        new("min.cleanable.dirty.ratio", DoubleType, c => c.MinCleanableDirtyRatio.ToString(CultureInfo.InvariantCulture), ParseRatio, "a number from 0 to 1"),
-        new("message.timestamp.type", StringType, c => c.LogAppendTime ? "LogAppendTime" : "CreateTime", ParseTimestampType, "CreateTime or LogAppendTime"),
+        new(
+            "min.cleanable.dirty.ratio",
+            DoubleType,
+            c => c.MinCleanableDirtyRatio.ToString(CultureInfo.InvariantCulture),
+            ParseRatio,
+            "a number from 0 to 1"),
+        new(
+            "message.timestamp.type",
+            StringType,
+            c => c.LogAppendTime ? "LogAppendTime" : "CreateTime",
+            ParseTimestampType,
+            "CreateTime or LogAppendTime"),
         Int("max.message.bytes", 0, int.MaxValue, c => c.MaxMessageBytes, (c, v) => c with { MaxMessageBytes = v }),
         // Scripts written for a Kafka cluster set these two; the only values taken are those that say what this log does anyway.
         Fixed("compression.type", StringType, "producer"),
@@ -67,17 +77,25 @@ internal static class TopicConfigText
     }
 
     private static Setting Long(string name, long least, long most, Func<TopicConfig, long> get, Func<TopicConfig, long, TopicConfig> set)
-        => new(name, LongType, c => get(c).ToString(CultureInfo.InvariantCulture), (c, text) => ParseLong(text, least, most) is { } v ? set(c, v) : null,
+        => new(
+            name, LongType, c => get(c).ToString(CultureInfo.InvariantCulture),
+            (c, text) => ParseLong(text, least, most) is { } v ? set(c, v) : null,
             $"a whole number from {least}" + (most == long.MaxValue ? "" : $" to {most}"));
 
     private static Setting Int(string name, int least, int most, Func<TopicConfig, int> get, Func<TopicConfig, int, TopicConfig> set)
-        => new(name, IntType, c => get(c).ToString(CultureInfo.InvariantCulture), (c, text) => ParseLong(text, least, most) is { } v ? set(c, (int)v) : null,
+        => new(
+            name, IntType, c => get(c).ToString(CultureInfo.InvariantCulture),
+            (c, text) => ParseLong(text, least, most) is { } v ? set(c, (int)v) : null,
             $"a whole number from {least} to {most}");
 
-    private static Setting Fixed(string name, sbyte type, string value) => new(name, type, _ => value, (c, text) => text == value ? c : null, $"only {value}");
+    private static Setting Fixed(string name, sbyte type, string value) =>
+        new(name, type, _ => value, (c, text) => text == value ? c : null, $"only {value}");
 
     private static long? ParseLong(string text, long least, long most)
-        => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) && value >= least && value <= most ? value : null;
+        => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
+            && value >= least && value <= most
+                ? value
+                : null;
 
     private static string PrintPolicy(TopicConfig config) => (config.CleanupCompact, config.CleanupDelete) switch
     {

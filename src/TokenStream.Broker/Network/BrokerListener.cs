@@ -23,7 +23,8 @@ internal sealed class BrokerListener : IAsyncDisposable
         _shared = shared;
         _time = time;
         Address = (IPEndPoint)listening.LocalEndPoint!;
-        var period = TimeSpan.FromMilliseconds(Math.Clamp(Math.Min(shared.Options.IdleTimeoutMs, shared.Options.TransferTimeoutMs) / 4, 25, 5_000));
+        var period = TimeSpan.FromMilliseconds(
+            Math.Clamp(Math.Min(shared.Options.IdleTimeoutMs, shared.Options.TransferTimeoutMs) / 4, 25, 5_000));
         _sweep = time.CreateTimer(static self => ((BrokerListener)self!).Sweep(), this, period, period);
         _accepting = AcceptAsync();
     }
@@ -66,7 +67,8 @@ internal sealed class BrokerListener : IAsyncDisposable
             {
                 Serve(await _socket.AcceptAsync(_stop.Token).ConfigureAwait(false));
             }
-            catch (Exception e) when (_stop.IsCancellationRequested && (e is OperationCanceledException or SocketException or ObjectDisposedException))
+            catch (Exception e) when (_stop.IsCancellationRequested && (
+                e is OperationCanceledException or SocketException or ObjectDisposedException))
             {
                 return;
             }
@@ -86,7 +88,8 @@ internal sealed class BrokerListener : IAsyncDisposable
             _shared.Counters.Refused();
             if (_shared.Lines.TryTake(out long suppressed))
             {
-                _shared.Logger.TooManyConnections(client.RemoteEndPoint?.ToString() ?? "unknown", _shared.Options.MaxConnections, suppressed);
+                _shared.Logger.TooManyConnections(
+                    client.RemoteEndPoint?.ToString() ?? "unknown", _shared.Options.MaxConnections, suppressed);
             }
 
             client.Dispose();

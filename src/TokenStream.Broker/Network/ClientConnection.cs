@@ -7,8 +7,8 @@ namespace TokenStream.Broker.Network;
 
 /// <summary>What all connections of one listener share.</summary>
 internal sealed record ConnectionContext(
-    BrokerOptions Options, RequestDispatcher Dispatcher, MemoryBudget Requests, MemoryBudget Responses, ListenerCounters Counters, LineLimiter Lines,
-    MonotonicClock Clock, ILogger Logger);
+    BrokerOptions Options, RequestDispatcher Dispatcher, MemoryBudget Requests, MemoryBudget Responses, ListenerCounters Counters,
+    LineLimiter Lines, MonotonicClock Clock, ILogger Logger);
 
 /// <summary>
 /// One client: reads a request, handles it, sends the response, and only then goes on to the next, so that responses keep the order of the
@@ -62,7 +62,8 @@ internal sealed class ClientConnection : IDisposable
                 _shared.Logger.BadBytes(_peer, e.Message, suppressed);
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException || (e is OperationCanceledException && _gone.IsCancellationRequested))
+        catch (Exception e) when (e is SocketException or ObjectDisposedException || (
+            e is OperationCanceledException && _gone.IsCancellationRequested))
         {
             _shared.Logger.ConnectionClosed(_peer, e.Message);
         }

@@ -22,7 +22,9 @@ internal sealed class FrameReader(Socket socket, BrokerOptions options, MemoryBu
     /// <summary>Length prefix, API key, version: enough to know which limit holds.</summary>
     private const int PeekBytes = 8;
 
-    /// <summary>What handling a request other than Produce may take at most, in sizes of the request: names become strings, counts become arrays.</summary>
+    /// <summary>
+    /// What handling a request other than Produce may take at most, in sizes of the request: names become strings, counts become arrays.
+    /// </summary>
     private const int ControlFactor = 8;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -97,14 +99,19 @@ internal sealed class FrameReader(Socket socket, BrokerOptions options, MemoryBu
         int limit = key == (short)ApiKey.Produce ? options.MaxRequestBytes : options.MaxControlRequestBytes;
         if (size < PeekBytes || size > Math.Min(limit, options.RequestMemoryBytes))
         {
-            throw new MalformedRequestException(LooksLike(_buffer.AsSpan(_start, PeekBytes)) ?? $"it announced a request of {size} bytes (API {key}), where {PeekBytes} to {limit} are taken");
+            throw new MalformedRequestException(
+                LooksLike(_buffer.AsSpan(_start, PeekBytes))
+                    ?? $"it announced a request of {size} bytes (API {key}), where {PeekBytes} to {limit} are taken");
         }
     }
 
     /// <summary>Names the two other protocols that people point at this port.</summary>
     private static string? LooksLike(ReadOnlySpan<byte> start)
         => start[..2].SequenceEqual("\x16\x03"u8) ? "it speaks TLS, which the embedded log does not"
-            : start[..4].SequenceEqual("GET "u8) || start[..4].SequenceEqual("POST"u8) || start[..4].SequenceEqual("HEAD"u8) ? "it speaks HTTP"
+            : start[..4]
+                .SequenceEqual("GET "u8) || start[..4]
+                .SequenceEqual("POST"u8) || start[..4]
+                .SequenceEqual("HEAD"u8) ? "it speaks HTTP"
             : null;
 
     private async ValueTask<Memory<byte>?> ReadSmallAsync(int size, CancellationToken cancel)

@@ -17,7 +17,8 @@ internal static class ListenAddress
         {
             throw new ListenException(
                 ListenFault.NotLoopback, address,
-                $"The embedded log does not listen on {address}: other machines could reach it, and it has no passwords; listen on 127.0.0.1, or allow it explicitly.");
+                $"The embedded log does not listen on {address}: other machines could reach it, and it has no passwords; listen on " +
+                "127.0.0.1, or allow it explicitly.");
         }
 
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -31,7 +32,8 @@ internal static class ListenAddress
         {
             socket.Dispose();
             throw e.SocketErrorCode == SocketError.AddressAlreadyInUse
-                ? new ListenException(ListenFault.InUse, address, $"The embedded log cannot listen on {address}: another process does already.", e)
+                ? new ListenException(
+                    ListenFault.InUse, address, $"The embedded log cannot listen on {address}: another process does already.", e)
                 : new ListenException(ListenFault.Unavailable, address, $"The embedded log cannot listen on {address}: {e.Message}.", e);
         }
     }
@@ -41,9 +43,11 @@ internal static class ListenAddress
     public static (string Host, int Port) Split(string address)
     {
         int colon = address.LastIndexOf(':');
-        if (colon <= 0 || !int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port is < 0 or > 65535)
+        if (colon <= 0 || !int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) ||
+            port is < 0 or > 65535)
         {
-            throw new ListenException(ListenFault.Illegible, address, $"'{address}' is no address; write HOST:PORT, such as 127.0.0.1:9092.");
+            throw new ListenException(
+                ListenFault.Illegible, address, $"'{address}' is no address; write HOST:PORT, such as 127.0.0.1:9092.");
         }
 
         return (address[..colon].Trim('[', ']'), port);
@@ -60,6 +64,7 @@ internal static class ListenAddress
         return IPAddress.TryParse(host, out IPAddress? ip)
             ? new IPEndPoint(ip, port)
             : throw new ListenException(
-                ListenFault.Illegible, address, $"The embedded log cannot listen on '{address}': the host must be an IP address or localhost.");
+                ListenFault.Illegible, address,
+                $"The embedded log cannot listen on '{address}': the host must be an IP address or localhost.");
     }
 }

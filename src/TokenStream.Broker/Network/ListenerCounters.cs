@@ -24,6 +24,7 @@ internal sealed class ListenerCounters
     public void Sent(int bytes) => Interlocked.Add(ref _sent, bytes);
 
     public BrokerStatistics Read(int open, int groups, int offsets) => new(
-        open, Interlocked.Read(ref _connections), Interlocked.Read(ref _refused), Interlocked.Read(ref _requests), Interlocked.Read(ref _bad),
-        Interlocked.Read(ref _failed), Interlocked.Read(ref _timedOut), Interlocked.Read(ref _received), Interlocked.Read(ref _sent), groups, offsets);
+        open, Interlocked.Read(ref _connections), Interlocked.Read(ref _refused), Interlocked.Read(ref _requests),
+        Interlocked.Read(ref _bad), Interlocked.Read(ref _failed), Interlocked.Read(ref _timedOut), Interlocked.Read(ref _received),
+        Interlocked.Read(ref _sent), groups, offsets);
 }

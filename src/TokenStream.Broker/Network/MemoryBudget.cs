@@ -4,7 +4,9 @@ namespace TokenStream.Broker.Network;
 /// A number of bytes that many connections share. Who asks for more than is free waits, first come first served, so a large request is not
 /// starved by small ones. One that asks for more than there is at all is let in alone, when everything is free.
 /// </summary>
-/// <remarks>Requests and responses have a budget each: a connection never waits for one while the peer can only free it through the same one.</remarks>
+/// <remarks>
+/// Requests and responses have a budget each: a connection never waits for one while the peer can only free it through the same one.
+/// </remarks>
 internal sealed class MemoryBudget(long total)
 {
     private readonly Lock _gate = new();

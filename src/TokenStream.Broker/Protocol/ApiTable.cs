@@ -4,9 +4,9 @@ namespace TokenStream.Broker.Protocol;
 
 /// <summary>The versions offered to clients, and from which on an API is flexible (compact lengths, tagged fields).</summary>
 /// <remarks>
-/// Ranges reach down on purpose. Older clients test for single versions: librdkafka 2.0.2 sends gzip, snappy and lz4 uncompressed, silently,
-/// unless Produce is offered from 0, and never joins a group unless FindCoordinator is. Produce 0-2 is offered and refused when used.
-/// Upper ends lie below the versions that need topic ids (Fetch 13, Metadata 10), which these clients do not need.
+/// Ranges reach down on purpose. Older clients test for single versions: librdkafka 2.0.2 sends gzip, snappy and lz4 uncompressed,
+/// silently, unless Produce is offered from 0, and never joins a group unless FindCoordinator is. Produce 0-2 is offered and refused when
+/// used. Upper ends lie below the versions that need topic ids (Fetch 13, Metadata 10), which these clients do not need.
 /// </remarks>
 internal static class ApiTable
 {

@@ -16,7 +16,9 @@ internal static class ApiVersionsHandler
         to.Tags();
     }
 
-    /// <summary>A client newer than this log asked in a version not offered: the layout of version 0, which every client reads, with the list.</summary>
+    /// <summary>
+    /// A client newer than this log asked in a version not offered: the layout of version 0, which every client reads, with the list.
+    /// </summary>
     public static void AnswerUnsupported(RequestContext request)
     {
         WireWriter to = request.Response;

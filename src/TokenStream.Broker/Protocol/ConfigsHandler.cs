@@ -3,7 +3,9 @@ using TokenStream.Broker.Log;
 
 namespace TokenStream.Broker.Protocol;
 
-/// <summary>DescribeConfigs and IncrementalAlterConfigs. Topics can be changed; the broker's own settings are the node's and only shown.</summary>
+/// <summary>
+/// DescribeConfigs and IncrementalAlterConfigs. Topics can be changed; the broker's own settings are the node's and only shown.
+/// </summary>
 internal sealed class ConfigsHandler(TopicCatalog topics, BrokerOptions options)
 {
     private const sbyte TopicType = 2, BrokerType = 4;
@@ -82,7 +84,9 @@ internal sealed class ConfigsHandler(TopicCatalog topics, BrokerOptions options)
     {
         if (type != TopicType)
         {
-            return (ErrorCode.InvalidRequest, "Only topics can be configured here; the log's own settings are given to the node when it starts.");
+            return (
+                ErrorCode.InvalidRequest,
+                "Only topics can be configured here; the log's own settings are given to the node when it starts.");
         }
 
         if (TopicCatalog.IsInternal(name))
@@ -128,7 +132,10 @@ internal sealed class ConfigsHandler(TopicCatalog topics, BrokerOptions options)
         Shown[] shown = error != ErrorCode.None ? [] : topic is not null ? OfTopic(topic) : OfBroker();
         shown = keys is null ? shown : [.. shown.Where(s => keys.Contains(s.Name))];
         to.Error(error);
-        to.String(error == ErrorCode.None ? null : error == ErrorCode.InvalidRequest ? "Topics and the broker have settings here." : "There is no such topic.");
+        to.String(
+            error == ErrorCode.None ? null
+                : error == ErrorCode.InvalidRequest ? "Topics and the broker have settings here."
+                : "There is no such topic.");
         to.Int8(type);
         to.String(name);
         to.ArrayLength(shown.Length);

@@ -27,7 +27,11 @@ internal sealed class CreateTopicsHandler(TopicCatalog topics)
         foreach (NewTopic topic in asked)
         {
             bool again = !done.Add(topic.Name);
-            Write(to, version, topic, again ? Refused(ErrorCode.InvalidRequest, "The request names this topic twice.") : Create(topic, validateOnly));
+            Write(
+                to,
+                version,
+                topic,
+                again ? Refused(ErrorCode.InvalidRequest, "The request names this topic twice.") : Create(topic, validateOnly));
         }
 
         to.Tags();
@@ -60,7 +64,9 @@ internal sealed class CreateTopicsHandler(TopicCatalog topics)
     {
         if (topic.Replicas is not (1 or -1))
         {
-            return Refused(ErrorCode.InvalidReplicationFactor, $"The embedded log keeps 1 copy; a replication factor of {topic.Replicas} needs a Kafka cluster.");
+            return Refused(
+                ErrorCode.InvalidReplicationFactor,
+                $"The embedded log keeps 1 copy; a replication factor of {topic.Replicas} needs a Kafka cluster.");
         }
 
         if (topic.Assigned.Exists(a => a.Brokers is not [Advertisement.NodeId]))
@@ -118,7 +124,8 @@ internal sealed class CreateTopicsHandler(TopicCatalog topics)
     }
 
     private sealed record NewTopic(
-        string Name, int Partitions, short Replicas, List<(int Partition, int[] Brokers)> Assigned, KeyValuePair<string, string?>[] Settings);
+        string Name, int Partitions, short Replicas, List<(int Partition, int[] Brokers)> Assigned,
+        KeyValuePair<string, string?>[] Settings);
 
     private sealed record Created(Guid Id, int Partitions, TopicConfig Config);
 }

@@ -1,6 +1,8 @@
 namespace TokenStream.Broker.Protocol;
 
-/// <summary>The error codes of the Kafka protocol that this log answers. Those of storage are <see cref="Log.LogError"/> with the same numbers.</summary>
+/// <summary>
+/// The error codes of the Kafka protocol that this log answers. Those of storage are <see cref="Log.LogError"/> with the same numbers.
+/// </summary>
 internal enum ErrorCode : short
 {
     None = 0,

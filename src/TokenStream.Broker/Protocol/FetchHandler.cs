@@ -3,8 +3,8 @@ using TokenStream.Broker.Network;
 namespace TokenStream.Broker.Protocol;
 
 /// <summary>
-/// Fetch: whole batches from the asked offsets on, as they lie on disk, copied once from the file into the response. With less than the asked
-/// minimum it is held back until more is appended or the asked time is over.
+/// Fetch: whole batches from the asked offsets on, as they lie on disk, copied once from the file into the response. With less than the
+/// asked minimum it is held back until more is appended or the asked time is over.
 /// </summary>
 internal sealed class FetchHandler(TopicCatalog topics, BrokerOptions options, MemoryBudget memory, TimeProvider time)
 {

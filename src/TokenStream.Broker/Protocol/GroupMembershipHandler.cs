@@ -113,7 +113,8 @@ internal sealed class GroupMembershipHandler(GroupCoordinator groups)
         }
 
         return new JoinRequest(
-            groupId, memberId, instanceId, request.ClientId, request.ClientHost, sessionTimeoutMs, rebalanceTimeoutMs, protocolType, protocols,
+            groupId, memberId, instanceId, request.ClientId, request.ClientHost, sessionTimeoutMs, rebalanceTimeoutMs, protocolType,
+            protocols,
             RequireKnownId: request.Version >= 4);
     }
 

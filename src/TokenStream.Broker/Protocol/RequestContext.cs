@@ -73,7 +73,9 @@ internal sealed class RequestContext(string clientHost, CancellationToken closed
     /// <summary>A reader at the first byte after the header.</summary>
     public WireReader Body() => new(Frame.Span, _bodyStart, Flexible);
 
-    /// <summary>Begins the response with its header. That of ApiVersions never has tagged fields: a client reads it before it knows the versions.</summary>
+    /// <summary>
+    /// Begins the response with its header. That of ApiVersions never has tagged fields: a client reads it before it knows the versions.
+    /// </summary>
     /// <param name="batchBytes">Bytes of fetched batches that it will hold.</param>
     public WireWriter BeginResponse(int batchBytes = 0)
     {

@@ -6,7 +6,8 @@ namespace TokenStream.Broker.Protocol;
 
 /// <summary>Hands each request to its handler, which builds the response in the context.</summary>
 internal sealed class RequestDispatcher(
-    LogStore store, TopicCatalog topics, GroupCoordinator groups, BrokerOptions options, Advertisement advertised, MemoryBudget responses, TimeProvider time)
+    LogStore store, TopicCatalog topics, GroupCoordinator groups, BrokerOptions options, Advertisement advertised, MemoryBudget responses,
+    TimeProvider time)
 {
     private readonly ProduceHandler _produce = new(topics);
     private readonly FetchHandler _fetch = new(topics, options, responses, time);

@@ -141,7 +141,9 @@ internal sealed class TopicAdminHandler(TopicCatalog topics, GroupCoordinator gr
 
         if (TopicCatalog.IsInternal(name) || total <= topic.Partitions.Length)
         {
-            return (ErrorCode.InvalidPartitions, $"Topic {name} has {topic.Partitions.Length} partitions; their number can only be raised, and not of the log's own.");
+            return (
+                ErrorCode.InvalidPartitions,
+                $"Topic {name} has {topic.Partitions.Length} partitions; their number can only be raised, and not of the log's own.");
         }
 
         if (validateOnly)

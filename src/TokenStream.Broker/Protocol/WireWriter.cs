@@ -41,7 +41,9 @@ internal sealed class WireWriter : IDisposable
         _length = 4;
     }
 
-    /// <summary>Ends the response: its bytes with the length in front, valid until the next <see cref="Begin"/> or <see cref="Release"/>.</summary>
+    /// <summary>
+    /// Ends the response: its bytes with the length in front, valid until the next <see cref="Begin"/> or <see cref="Release"/>.
+    /// </summary>
     public ReadOnlyMemory<byte> End()
     {
         BinaryPrimitives.WriteInt32BigEndian(_buffer, _length - 4);

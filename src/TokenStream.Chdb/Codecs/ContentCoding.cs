@@ -11,7 +11,8 @@ internal static class ContentCoding
     /// <summary>Opens a body for reading.</summary>
     /// <param name="coding">The header's value; several codings at once are not known.</param>
     /// <param name="body">The body as it came; the decoded stream owns it.</param>
-    /// <param name="mostBytes">Decoded bytes that may come out; reading more throws <see cref="InvalidDataException"/>, as broken bytes do.</param>
+    /// <param name="mostBytes">Decoded bytes that may come out; reading more throws <see cref="InvalidDataException"/>, as broken bytes
+    /// do.</param>
     /// <param name="decoded">The decoded body.</param>
     /// <returns>False for a coding that is not known, or for zstd where libzstd.so.1 is not installed.</returns>
     internal static bool TryOpen(string coding, Stream body, long mostBytes, out Stream decoded)

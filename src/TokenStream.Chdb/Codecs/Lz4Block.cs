@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace TokenStream.Chdb.Codecs;
 
 /// <summary>
-/// Decodes one LZ4 block. Format: lz4_Block_format.md of the LZ4 project: a token of two 4-bit lengths, literals, a 2-byte offset backwards, a
-/// match of at least 4 bytes; the last sequence has literals only.
+/// Decodes one LZ4 block. Format: lz4_Block_format.md of the LZ4 project: a token of two 4-bit lengths, literals, a 2-byte offset
+/// backwards, a match of at least 4 bytes; the last sequence has literals only.
 /// </summary>
 internal static class Lz4Block
 {

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace TokenStream.Chdb.Codecs;
 
 /// <summary>
-/// Decodes LZ4 frames, one after the other. Format: lz4_Frame_format.md of the LZ4 project, version 1: linked and independent blocks of up to
+/// Decodes LZ4 frames, one after the other. Format: lz4_Frame_format.md of the LZ4 project, version 1: linked and independent blocks of up
+/// to
 /// 4 MiB, stored blocks, all checksums, content size, skippable frames. Dictionaries and the legacy frame are refused.
 /// </summary>
 internal sealed class Lz4FrameStream(Stream source) : DecodingStream(source)

@@ -35,7 +35,8 @@ internal sealed unsafe class ZstdStream : DecodingStream
         {
             var source = new ZstdNative.InBuffer { Bytes = from, Size = (nuint)input.Length };
             var target = new ZstdNative.OutBuffer { Bytes = to, Size = (nuint)output.Length };
-            // Without input it is called too: the library may hold bytes that did not fit before. At a frame's end that would begin another.
+            // Without input it is called too: the library may hold bytes that did not fit before. At a frame's end that would begin
+            // another.
             while (target.Position < target.Size && (source.Position < source.Size || (_wanted != 0 && input.Length == 0)))
             {
                 var before = source.Position + target.Position;

@@ -3,7 +3,8 @@ using System.Text;
 namespace TokenStream.Chdb.Engine;
 
 /// <summary>
-/// The engine's calls in terms of spans and handles, with errors as exceptions. Everything here blocks: call it on a <see cref="ChdbThread"/>.
+/// The engine's calls in terms of spans and handles, with errors as exceptions. Everything here blocks: call it on a
+/// <see cref="ChdbThread"/>.
 /// </summary>
 internal static unsafe class ChdbCall
 {

@@ -137,7 +137,8 @@ internal sealed class ChdbEngine : IAsyncDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ChdbStartException(
-                $"The store's data directory {directory} cannot be created ({exception.Message}): name another directory with --data.", exception);
+                $"The store's data directory {directory} cannot be created ({exception.Message}): name another directory with --data.",
+                exception);
         }
         try
         {
@@ -146,12 +147,15 @@ internal sealed class ChdbEngine : IAsyncDisposable
         catch (UnauthorizedAccessException exception)
         {
             throw new ChdbStartException(
-                $"The store's data directory {directory} cannot be written: give this user the right, or name another directory with --data.", exception);
+                $"The store's data directory {directory} cannot be written: " +
+                "give this user the right, or name another directory with --data.",
+                exception);
         }
         catch (IOException exception)
         {
             throw new ChdbStartException(
-                $"The store's data directory {directory} is held by another process: stop that one, or name another directory with --data.", exception);
+                $"The store's data directory {directory} is held by another process: stop that one, or name another directory with --data.",
+                exception);
         }
     }
 
@@ -174,7 +178,8 @@ internal sealed class ChdbEngine : IAsyncDisposable
         return connection != 0
             ? connection
             : throw new ChdbStartException(
-                $"The embedded store cannot open its data in {_options.DataDirectory}; the engine's reason stands above on stderr; name another directory with --data.");
+                $"The embedded store cannot open its data in {_options.DataDirectory}; the engine's reason stands above on stderr; name " +
+                "another directory with --data.");
     }
 
     private static string Run(nint connection, string sql, string format)

@@ -30,7 +30,8 @@ internal static partial class ChdbLibrary
             SetEnvironment("TZ", "UTC", 1);
             if (!NativeLibrary.TryLoad(path, out _handle))
             {
-                throw new ChdbStartException($"The embedded store's engine {path} cannot be loaded on this machine (it is built for 64-bit Linux with glibc).");
+                throw new ChdbStartException(
+                    $"The embedded store's engine {path} cannot be loaded on this machine (it is built for 64-bit Linux with glibc).");
             }
             NativeLibrary.SetDllImportResolver(typeof(ChdbNative).Assembly, Resolve);
         }
@@ -48,11 +49,14 @@ internal static partial class ChdbLibrary
     {
         if (Installed() is not { } path)
         {
-            throw new ChdbStartException($"The embedded store's engine (libchdb.so) is not installed: `./tokenstream up` installs it, or set {PathVariable} to its file.");
+            throw new ChdbStartException(
+                $"The embedded store's engine (libchdb.so) is not installed: `./tokenstream up` installs it, or set {PathVariable} to " +
+                "its file.");
         }
         return File.Exists(path)
             ? Path.GetFullPath(path)
-            : throw new ChdbStartException($"{PathVariable} names {path}, which does not exist; unset it and `./tokenstream up` installs the engine.");
+            : throw new ChdbStartException(
+                $"{PathVariable} names {path}, which does not exist; unset it and `./tokenstream up` installs the engine.");
     }
 
     private static string? Installed()

@@ -9,7 +9,9 @@ namespace TokenStream.Chdb.Engine;
 /// </summary>
 internal sealed class ChdbSession : IAsyncDisposable
 {
-    /// <summary>How long to wait before asking again that a statement be stopped: the first request can come before it is running.</summary>
+    /// <summary>
+    /// How long to wait before asking again that a statement be stopped: the first request can come before it is running.
+    /// </summary>
     private static readonly TimeSpan KillAgainAfter = TimeSpan.FromMilliseconds(100);
 
     private readonly ChdbEngine _engine;
@@ -35,7 +37,8 @@ internal sealed class ChdbSession : IAsyncDisposable
 
     /// <summary>Runs one statement to its end and gives its whole answer.</summary>
     /// <exception cref="ChdbException">The engine's error.</exception>
-    internal Task<ChdbChunk> QueryAsync(ReadOnlyMemory<byte> sql, string format, ChdbParameters parameters, CancellationToken cancellation) =>
+    internal Task<ChdbChunk> QueryAsync(
+        ReadOnlyMemory<byte> sql, string format, ChdbParameters parameters, CancellationToken cancellation) =>
         RunAsync(
             () =>
             {
@@ -114,7 +117,8 @@ internal sealed class ChdbSession : IAsyncDisposable
             cancellation);
 
     /// <summary>How many statements a text holds, as the engine's parser sees it; 0 where it does not parse.</summary>
-    internal Task<(uint Statements, ChdbClass Class)> ClassifyAsync(ReadOnlyMemory<byte> sql, string database, CancellationToken cancellation) =>
+    internal Task<(uint Statements, ChdbClass Class)> ClassifyAsync(
+        ReadOnlyMemory<byte> sql, string database, CancellationToken cancellation) =>
         RunAsync(() => ChdbCall.Classify(_connection, sql.Span, database), cancellation);
 
     /// <summary>Runs a statement of our own, before the request's.</summary>
@@ -156,7 +160,8 @@ internal sealed class ChdbSession : IAsyncDisposable
                 await _engine.KillAsync(Tag);
                 await Task.WhenAny(call, Task.Delay(KillAgainAfter, _engine.Time, CancellationToken.None));
             }
-            await call.ContinueWith(static finished => finished.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await call.ContinueWith(
+                static finished => finished.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             throw;
         }
     }

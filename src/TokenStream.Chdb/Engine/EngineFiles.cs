@@ -46,7 +46,13 @@ internal static class EngineFiles
     private static string Users(string database) =>
         $"""
         <clickhouse>
-          <profiles><default><async_insert>0</async_insert><max_query_size>{MaxQueryBytes}</max_query_size><allow_introspection_functions>0</allow_introspection_functions></default></profiles>
+          <profiles>
+            <default>
+              <async_insert>0</async_insert>
+              <max_query_size>{MaxQueryBytes}</max_query_size>
+              <allow_introspection_functions>0</allow_introspection_functions>
+            </default>
+          </profiles>
           <quotas><default/></quotas>
           <roles>
             <owner><grants><query>GRANT ALL ON *.* WITH GRANT OPTION</query></grants></owner>

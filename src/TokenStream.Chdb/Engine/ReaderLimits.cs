@@ -12,7 +12,9 @@ public sealed class ReaderLimits
     /// <summary>Rows of an answer (error 396).</summary>
     public long MaxResultRows { get; init; } = 10_000_000;
 
-    /// <summary>Bytes of an answer, counted before formatting, in formats that cannot be streamed and are therefore held whole (error 396).</summary>
+    /// <summary>
+    /// Bytes of an answer, counted before formatting, in formats that cannot be streamed and are therefore held whole (error 396).
+    /// </summary>
     public long MaxWholeAnswerBytes { get; init; } = 256L << 20;
 
     /// <summary>Processor threads of a statement.</summary>

@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 
 namespace TokenStream.Chdb.Gate;
 
-/// <summary>Functions that reach out of the tables: refused by name, bare or quoted, since a name alone passes a function to another.</summary>
+/// <summary>
+/// Functions that reach out of the tables: refused by name, bare or quoted, since a name alone passes a function to another.
+/// </summary>
 internal static class NameRules
 {
     /// <summary>
@@ -27,15 +29,16 @@ internal static class NameRules
     /// </summary>
     private static readonly FrozenSet<string> TableFunctions = FrozenSet.ToFrozenSet(
         [
-            "arrowstream", "azureBlobStorage", "azureBlobStorageCluster", "cluster", "clusterAllReplicas", "cosn", "deltaLake", "deltaLakeAzure",
-            "deltaLakeAzureCluster", "deltaLakeCluster", "deltaLakeLocal", "deltaLakeS3", "deltaLakeS3Cluster", "dictionary", "executable",
-            "fileCluster", "filesystem", "fuzzJSON", "fuzzQuery", "gcs", "generateRandom", "hdfs", "hdfsCluster", "hudi", "hudiCluster", "iceberg",
-            "icebergAzure", "icebergAzureCluster", "icebergCluster", "icebergHDFS", "icebergHDFSCluster", "icebergLocal", "icebergLocalCluster",
-            "icebergS3", "icebergS3Cluster", "input", "jdbc", "loop", "merge", "mergeTreeAnalyzeIndexes", "mergeTreeAnalyzeIndexesUUID",
-            "mergeTreeIndex", "mergeTreeProjection", "mergeTreeTextIndex", "mongodb", "mysql", "odbc", "oss", "paimon", "paimonAzure",
-            "paimonAzureCluster", "paimonCluster", "paimonHDFS", "paimonHDFSCluster", "paimonLocal", "paimonS3", "paimonS3Cluster", "postgresql",
-            "primes", "prometheusQuery", "prometheusQueryRange", "python", "redis", "remote", "remoteSecure", "s3", "s3Cluster", "sqlite",
-            "timeSeriesData", "timeSeriesMetrics", "timeSeriesSamples", "timeSeriesSelector", "timeSeriesTags", "url", "urlCluster", "viewExplain",
+            "arrowstream", "azureBlobStorage", "azureBlobStorageCluster", "cluster", "clusterAllReplicas", "cosn", "deltaLake",
+            "deltaLakeAzure", "deltaLakeAzureCluster", "deltaLakeCluster", "deltaLakeLocal", "deltaLakeS3", "deltaLakeS3Cluster",
+            "dictionary", "executable", "fileCluster", "filesystem", "fuzzJSON", "fuzzQuery", "gcs", "generateRandom", "hdfs",
+            "hdfsCluster", "hudi", "hudiCluster", "iceberg", "icebergAzure", "icebergAzureCluster", "icebergCluster", "icebergHDFS",
+            "icebergHDFSCluster", "icebergLocal", "icebergLocalCluster", "icebergS3", "icebergS3Cluster", "input", "jdbc", "loop", "merge",
+            "mergeTreeAnalyzeIndexes", "mergeTreeAnalyzeIndexesUUID", "mergeTreeIndex", "mergeTreeProjection", "mergeTreeTextIndex",
+            "mongodb", "mysql", "odbc", "oss", "paimon", "paimonAzure", "paimonAzureCluster", "paimonCluster", "paimonHDFS",
+            "paimonHDFSCluster", "paimonLocal", "paimonS3", "paimonS3Cluster", "postgresql", "primes", "prometheusQuery",
+            "prometheusQueryRange", "python", "redis", "remote", "remoteSecure", "s3", "s3Cluster", "sqlite", "timeSeriesData",
+            "timeSeriesMetrics", "timeSeriesSamples", "timeSeriesSelector", "timeSeriesTags", "url", "urlCluster", "viewExplain",
             "viewIfPermitted", "ytsaurus",
         ],
         StringComparer.OrdinalIgnoreCase);

@@ -4,9 +4,9 @@ using System.Text;
 namespace TokenStream.Chdb.Gate;
 
 /// <summary>
-/// Decides whether a reader's statement may go to the engine. The engine's own roles and its read-only mode stand behind this gate, but they
-/// leave open, measured: the scalar function <c>file</c> reads any file, INTO OUTFILE writes any, SET ROLE undoes the role, several statements
-/// go in one text, and system tables tell where the data lies. What the gate is not sure about it refuses.
+/// Decides whether a reader's statement may go to the engine. The engine's own roles and its read-only mode stand behind this gate, but
+/// they leave open, measured: the scalar function <c>file</c> reads any file, INTO OUTFILE writes any, SET ROLE undoes the role, several
+/// statements go in one text, and system tables tell where the data lies. What the gate is not sure about it refuses.
 /// </summary>
 internal static class SqlGate
 {

@@ -4,9 +4,9 @@ namespace TokenStream.Chdb.Gate;
 
 /// <summary>
 /// Cuts SQL into tokens the way the engine does. The tokens cover every byte, in order, for any input whatever. The engine's own function
-/// <c>tokenizeQuery</c> is the reference; where its rules are richer than a reader needs (signs beyond ASCII, names that begin with a digit or
-/// a dollar, texts in hexadecimal), the token is <see cref="SqlTokenKind.Unsure"/> instead of a guess: a gate that reads a text differently
-/// from the engine guards nothing.
+/// <c>tokenizeQuery</c> is the reference; where its rules are richer than a reader needs (signs beyond ASCII, names that begin with a digit
+/// or a dollar, texts in hexadecimal), the token is <see cref="SqlTokenKind.Unsure"/> instead of a guess: a gate that reads a text
+/// differently from the engine guards nothing.
 /// </summary>
 internal ref struct SqlTokenizer(ReadOnlySpan<byte> sql)
 {
@@ -27,7 +27,8 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> sql)
         var start = _at;
         var kind = Step(_sql[start..], out var length);
         // Behind a point the engine knows no hexadecimal: it cuts .0x1F into a number and a name.
-        if (kind == SqlTokenKind.Number && start > 0 && _sql[start - 1] == (byte)'.' && _sql[start..(start + length)].IndexOfAny((byte)'x', (byte)'X') >= 0)
+        if (kind == SqlTokenKind.Number && start > 0 && _sql[start - 1] == (byte)'.' &&
+            _sql[start..(start + length)].IndexOfAny((byte)'x', (byte)'X') >= 0)
         {
             kind = SqlTokenKind.Unsure;
         }

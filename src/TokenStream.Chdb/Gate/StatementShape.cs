@@ -7,7 +7,8 @@ internal static class StatementShape
 {
     /// <summary>What SHOW may show. PROCESSLIST, GRANTS, USERS, CLUSTERS, caches and the rest are nobody's business.</summary>
     private static readonly FrozenSet<string> Shown = FrozenSet.ToFrozenSet(
-        ["TABLES", "DATABASES", "COLUMNS", "FIELDS", "INDEX", "INDEXES", "INDICES", "KEYS", "SETTINGS", "FUNCTIONS"], StringComparer.OrdinalIgnoreCase);
+        ["TABLES", "DATABASES", "COLUMNS", "FIELDS", "INDEX", "INDEXES", "INDICES", "KEYS", "SETTINGS", "FUNCTIONS"],
+        StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenSet<string> Explained = FrozenSet.ToFrozenSet(
         ["AST", "SYNTAX", "QUERY", "TREE", "PLAN", "PIPELINE", "ESTIMATE"], StringComparer.OrdinalIgnoreCase);
@@ -16,7 +17,8 @@ internal static class StatementShape
     /// Words that no reading statement has. INTO is here beside OUTFILE since an INSERT can hide behind WITH and EXPLAIN, and
     /// <c>EXPLAIN PIPELINE INSERT INTO FUNCTION file(..)</c> creates the file.
     /// </summary>
-    private static readonly FrozenSet<string> NeverRead = FrozenSet.ToFrozenSet(["OUTFILE", "INFILE", "INTO", "PARALLEL"], StringComparer.OrdinalIgnoreCase);
+    private static readonly FrozenSet<string> NeverRead = FrozenSet.ToFrozenSet(
+        ["OUTFILE", "INFILE", "INTO", "PARALLEL"], StringComparer.OrdinalIgnoreCase);
 
     internal static string? Refusal(SqlPieces pieces)
     {

@@ -9,7 +9,8 @@ internal static class SystemRules
         ["tables", "columns", "databases", "parts", "settings", "functions", "formats", "one", "numbers"], StringComparer.Ordinal);
 
     /// <summary>Tables with columns that tell where files lie; a query over them must name its columns.</summary>
-    private static readonly FrozenSet<string> TablesWithPaths = FrozenSet.ToFrozenSet(["tables", "databases", "parts"], StringComparer.Ordinal);
+    private static readonly FrozenSet<string> TablesWithPaths = FrozenSet.ToFrozenSet(
+        ["tables", "databases", "parts"], StringComparer.Ordinal);
 
     private static readonly FrozenSet<string> Paths = FrozenSet.ToFrozenSet(
         ["data_path", "data_paths", "metadata_path", "path"], StringComparer.OrdinalIgnoreCase);

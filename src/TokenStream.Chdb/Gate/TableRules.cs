@@ -77,7 +77,8 @@ internal sealed class TableRules
         }
         at += isCreate ? 1 : 0;
         at += _pieces[at].IsWord("TEMPORARY") ? 1 : 0;
-        var isKind = _pieces[at].IsWord("TABLE") || _pieces[at].IsWord("VIEW") || _pieces[at].IsWord("DATABASE") || _pieces[at].IsWord("DICTIONARY");
+        var isKind = _pieces[at].IsWord("TABLE") || _pieces[at].IsWord("VIEW") || _pieces[at].IsWord("DATABASE") ||
+            _pieces[at].IsWord("DICTIONARY");
         _level.ExpectsTable = true;
         return isKind && at + 1 < _pieces.Count ? at + 1 : at;
     }
@@ -99,7 +100,12 @@ internal sealed class TableRules
                 }
                 _level.ExpectsTable = false;
                 _outer.Push(_level);
-                _level = new Level { ExpectsTable = holdsTables, InFrom = holdsTables, Opener = _pieces[at - 1].IsName ? _pieces[at - 1].Text : "" };
+                _level = new Level
+                {
+                    ExpectsTable = holdsTables,
+                    InFrom = holdsTables,
+                    Opener = _pieces[at - 1].IsName ? _pieces[at - 1].Text : "",
+                };
                 return null;
             case ')' or ']' or '}':
                 if (!_outer.TryPop(out _level))

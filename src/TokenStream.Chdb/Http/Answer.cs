@@ -79,14 +79,15 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
     }
 
     /// <summary>
-    /// Tells of an error within the body, after which the connection must end without the body's end. The compressor is left as it is, since
-    /// disposing it would end the body properly.
+    /// Tells of an error within the body, after which the connection must end without the body's end. The compressor is left as it is,
+    /// since disposing it would end the body properly.
     /// </summary>
     internal async Task BreakAsync(ChdbException error, CancellationToken cancellation)
     {
         var text = $"{error.Message} (version {engine.Version})\n";
         var length = Encoding.UTF8.GetByteCount(text);
-        var block = string.Create(CultureInfo.InvariantCulture, $"\r\n__exception__\r\n{_tag}\r\n{text}{length} {_tag}\r\n__exception__\r\n");
+        var block = string.Create(
+            CultureInfo.InvariantCulture, $"\r\n__exception__\r\n{_tag}\r\n{text}{length} {_tag}\r\n__exception__\r\n");
         _output!.Write(Encoding.UTF8.GetBytes(block));
         await FlushAsync(cancellation);
     }
@@ -139,7 +140,8 @@ internal sealed class Answer(HttpContext context, RequestOptions options, ChdbEn
     }
 
     private static ChdbException NotForThisClient(NativeFormatException error) =>
-        ChdbException.Of(48, "NOT_IMPLEMENTED", $"The answer cannot be put into the Native revision that this client speaks: {error.Message}");
+        ChdbException.Of(
+            48, "NOT_IMPLEMENTED", $"The answer cannot be put into the Native revision that this client speaks: {error.Message}");
 
     private async Task FlushAsync(CancellationToken cancellation) => await _output!.FlushAsync(cancellation);
 }

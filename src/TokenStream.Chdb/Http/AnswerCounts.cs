@@ -29,7 +29,8 @@ internal sealed class AnswerCounts
         var elapsed = (long)System.Diagnostics.Stopwatch.GetElapsedTime(_started).TotalNanoseconds;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{{\"read_rows\":\"{_readRows}\",\"read_bytes\":\"{_readBytes}\",\"written_rows\":\"{_writtenRows}\",\"written_bytes\":\"{_writtenBytes}\","
-            + $"\"total_rows_to_read\":\"0\",\"result_rows\":\"{_resultRows}\",\"result_bytes\":\"{_resultBytes}\",\"elapsed_ns\":\"{elapsed}\"}}");
+            $"{{\"read_rows\":\"{_readRows}\",\"read_bytes\":\"{_readBytes}\","
+            + $"\"written_rows\":\"{_writtenRows}\",\"written_bytes\":\"{_writtenBytes}\",\"total_rows_to_read\":\"0\","
+            + $"\"result_rows\":\"{_resultRows}\",\"result_bytes\":\"{_resultBytes}\",\"elapsed_ns\":\"{elapsed}\"}}");
     }
 }

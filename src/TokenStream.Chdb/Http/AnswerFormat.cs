@@ -7,8 +7,8 @@ namespace TokenStream.Chdb.Http;
 /// <param name="Name">As the statement or the request spells it.</param>
 /// <param name="ContentType">For the response header.</param>
 /// <param name="CanStream">
-/// True where blocks formatted one by one and put behind each other are one answer, but for a head that each repeats. The engine formats each
-/// block on its own, so JSON, Parquet and all that have a foot must be formatted whole.
+/// True where blocks formatted one by one and put behind each other are one answer, but for a head that each repeats. The engine formats
+/// each block on its own, so JSON, Parquet and all that have a foot must be formatted whole.
 /// </param>
 /// <param name="Head">What each block begins with.</param>
 internal sealed record AnswerFormat(string Name, string ContentType, bool CanStream, BlockHead Head)
@@ -51,8 +51,8 @@ internal sealed record AnswerFormat(string Name, string ContentType, bool CanStr
         var heads = new Dictionary<string, BlockHead>();
         string[] without =
         [
-            "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "Raw", "CSV", "TSKV", "LineAsString", "RawBLOB", "JSONEachRow", "JSONLines", "NDJSON",
-            "JSONCompactEachRow", "JSONStringsEachRow", "JSONCompactStringsEachRow", "RowBinary", "Native", "MsgPack", "Null",
+            "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "Raw", "CSV", "TSKV", "LineAsString", "RawBLOB", "JSONEachRow", "JSONLines",
+            "NDJSON", "JSONCompactEachRow", "JSONStringsEachRow", "JSONCompactStringsEachRow", "RowBinary", "Native", "MsgPack", "Null",
         ];
         foreach (var name in without)
         {
@@ -84,7 +84,9 @@ internal sealed record AnswerFormat(string Name, string ContentType, bool CanStr
         }
         if (Begins("JSON") || Begins("NDJSON"))
         {
-            return Holds("EachRow") || Holds("Lines") || Begins("NDJSON") ? "application/x-ndjson; charset=UTF-8" : "application/json; charset=UTF-8";
+            return Holds("EachRow") || Holds("Lines") || Begins("NDJSON")
+                ? "application/x-ndjson; charset=UTF-8"
+                : "application/json; charset=UTF-8";
         }
         if (Begins("XML"))
         {

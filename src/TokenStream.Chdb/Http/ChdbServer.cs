@@ -30,13 +30,16 @@ public sealed class ChdbServer : IAsyncDisposable
     public IPEndPoint Endpoint { get; private set; } = new(IPAddress.Loopback, 0);
 
     /// <summary>Opens the data directory, starts the engine and listens.</summary>
-    /// <exception cref="ChdbStartException">One sentence says what is in the way: engine not installed, directory held, port in use, ..</exception>
-    public static async Task<ChdbServer> StartAsync(ChdbServerOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
+    /// <exception cref="ChdbStartException">One sentence says what is in the way: engine not installed, directory held, port in use,
+    /// ..</exception>
+    public static async Task<ChdbServer> StartAsync(
+        ChdbServerOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
     {
         if (!options.AllowRemote && !IPAddress.IsLoopback(options.Listen.Address))
         {
             throw new ChdbStartException(
-                $"The store would listen on {options.Listen}, which other machines reach without TLS; choose a loopback address or allow it with --allow-remote.");
+                $"The store would listen on {options.Listen}, which other machines reach without TLS; choose a loopback address or allow " +
+                "it with --allow-remote.");
         }
         var log = loggers.CreateLogger("TokenStream.Chdb");
         var directory = Path.GetFullPath(options.DataDirectory);
@@ -108,8 +111,8 @@ public sealed class ChdbServer : IAsyncDisposable
         catch (IOException exception)
         {
             throw new ChdbStartException(
-                $"The store cannot listen on {options.Listen} ({exception.InnerException?.Message ?? exception.Message}); another program may use the port: choose another address with --listen.",
-                exception);
+                $"The store cannot listen on {options.Listen} ({exception.InnerException?.Message ?? exception.Message}); another " +
+                $"program may use the port: choose another address with --listen.", exception);
         }
         var addresses = _web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>();
         var port = addresses?.Addresses.Select(address => new Uri(address).Port).FirstOrDefault() ?? options.Listen.Port;

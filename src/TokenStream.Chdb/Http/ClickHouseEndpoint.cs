@@ -39,7 +39,11 @@ internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, Rea
         }
         catch (InvalidDataException error)
         {
-            await FailAsync(context, options, ChdbException.Of(354, "ZLIB_INFLATE_FAILED", $"The body's Content-Encoding is broken: {error.Message}"), 400);
+            await FailAsync(
+                context,
+                options,
+                ChdbException.Of(354, "ZLIB_INFLATE_FAILED", $"The body's Content-Encoding is broken: {error.Message}"),
+                400);
         }
         catch (IOException)
         {
@@ -69,7 +73,8 @@ internal sealed class ClickHouseEndpoint(ChdbEngine engine, Callers callers, Rea
         }
         context.Response.StatusCode = path == "/" ? StatusCodes.Status405MethodNotAllowed : StatusCodes.Status404NotFound;
         context.Response.ContentType = "text/plain; charset=UTF-8";
-        await context.Response.WriteAsync("There is no such handle. Use GET or POST /?query=, /ping or /replicas_status.\n", context.RequestAborted);
+        await context.Response.WriteAsync(
+            "There is no such handle. Use GET or POST /?query=, /ping or /replicas_status.\n", context.RequestAborted);
         return true;
     }
 

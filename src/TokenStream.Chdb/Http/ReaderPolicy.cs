@@ -15,7 +15,9 @@ internal sealed class ReaderPolicy(ChdbServerOptions options)
     internal static ChdbException Denied(Caller caller, string reason) =>
         ChdbException.Of(497, "ACCESS_DENIED", $"{caller.User}: Not enough privileges: {reason}.");
 
-    /// <summary>Looks through a reader's statement; gives the text to run. Its SETTINGS are taken out of it and added to the request's.</summary>
+    /// <summary>
+    /// Looks through a reader's statement; gives the text to run. Its SETTINGS are taken out of it and added to the request's.
+    /// </summary>
     /// <exception cref="ChdbException">497: the gate refused it. 81: another database was asked for.</exception>
     internal byte[] Admit(Caller caller, byte[] sql, RequestOptions request)
     {
@@ -50,7 +52,8 @@ internal sealed class ReaderPolicy(ChdbServerOptions options)
     {
         if (!(statement.Format.CanStream && statement.Kind.CanStream))
         {
-            statement.Options.Settings["max_result_bytes"] = options.ReaderLimits.MaxWholeAnswerBytes.ToString(CultureInfo.InvariantCulture);
+            statement.Options.Settings["max_result_bytes"] = options.ReaderLimits.MaxWholeAnswerBytes.ToString(
+                CultureInfo.InvariantCulture);
         }
     }
 }

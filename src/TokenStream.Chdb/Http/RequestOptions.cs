@@ -68,7 +68,9 @@ internal sealed class RequestOptions
         if (request.Query["compress"] == "1" || request.Query["decompress"] == "1")
         {
             throw ChdbException.Of(
-                48, "NOT_IMPLEMENTED", "ClickHouse's own compressed frames (compress=1, decompress=1) are not supported: use Content-Encoding and Accept-Encoding gzip.");
+                48, "NOT_IMPLEMENTED",
+                "ClickHouse's own compressed frames (compress=1, decompress=1) are not supported: use Content-Encoding and " +
+                "Accept-Encoding gzip.");
         }
         return new RequestOptions(request);
     }
@@ -87,7 +89,8 @@ internal sealed class RequestOptions
             var coding = part.Split(';', StringSplitOptions.TrimEntries);
             if (coding[0].Equals("gzip", StringComparison.OrdinalIgnoreCase))
             {
-                return !coding.Skip(1).Any(weight => weight.Replace(" ", "", StringComparison.Ordinal) is "q=0" or "q=0.0" or "q=0.00" or "q=0.000");
+                return !coding.Skip(1)
+                    .Any(weight => weight.Replace(" ", "", StringComparison.Ordinal) is "q=0" or "q=0.0" or "q=0.00" or "q=0.000");
             }
         }
         return false;

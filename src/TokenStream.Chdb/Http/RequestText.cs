@@ -16,7 +16,9 @@ internal sealed class RequestText : IAsyncDisposable
     /// <summary>Bytes of a statement, decoded; longer ones are refused with 229 QUERY_IS_TOO_LARGE.</summary>
     internal const int MostBytes = 1 << 20;
 
-    /// <summary>The body's reader is ours to end; the server ends its own, and reads what is left of the body for the next request.</summary>
+    /// <summary>
+    /// The body's reader is ours to end; the server ends its own, and reads what is left of the body for the next request.
+    /// </summary>
     private readonly bool _isDecoded;
 
     private RequestText(HttpRequest request)
@@ -120,5 +122,6 @@ internal sealed class RequestText : IAsyncDisposable
         return joined;
     }
 
-    private static ChdbException TooLarge() => ChdbException.Of(229, "QUERY_IS_TOO_LARGE", $"The statement is longer than {MostBytes} bytes.");
+    private static ChdbException TooLarge() =>
+        ChdbException.Of(229, "QUERY_IS_TOO_LARGE", $"The statement is longer than {MostBytes} bytes.");
 }

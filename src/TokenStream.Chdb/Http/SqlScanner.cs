@@ -22,7 +22,9 @@ internal enum SqlToken
     Unfinished,
 }
 
-/// <summary>Walks over SQL token by token, skipping blanks and comments. It never fails: what it does not know is <see cref="SqlToken.Other"/>.</summary>
+/// <summary>
+/// Walks over SQL token by token, skipping blanks and comments. It never fails: what it does not know is <see cref="SqlToken.Other"/>.
+/// </summary>
 internal ref struct SqlScanner(ReadOnlySpan<byte> sql)
 {
     private readonly ReadOnlySpan<byte> _sql = sql;

@@ -15,7 +15,8 @@ internal sealed record Statement(byte[] Sql, AnswerFormat Format, StatementKind 
     /// <summary>Runs it and writes the answer, block by block where the format allows.</summary>
     /// <param name="session">Where to run it.</param>
     /// <param name="answer">Where its answer goes.</param>
-    /// <param name="isCounted">The engine's parser found one statement in the text. Another text goes the way on which the engine takes one at most.</param>
+    /// <param name="isCounted">The engine's parser found one statement in the text. Another text goes the way on which the engine takes one
+    /// at most.</param>
     /// <param name="cancellation">The client went away.</param>
     /// <exception cref="ChdbException">The engine's error.</exception>
     internal async Task RunAsync(ChdbSession session, Answer answer, bool isCounted, CancellationToken cancellation)

@@ -1,7 +1,8 @@
 namespace TokenStream.Chdb.Http;
 
 /// <summary>What a statement's words say about how to run it.</summary>
-/// <param name="CanStream">It gives rows that the engine can stream, and nothing behind them: totals come in a block of another shape.</param>
+/// <param name="CanStream">It gives rows that the engine can stream, and nothing behind them: totals come in a block of another
+/// shape.</param>
 /// <param name="IsLong">It may take minutes without giving anything: merges, mutations, checks, backups.</param>
 internal readonly record struct StatementKind(bool CanStream, bool IsLong)
 {

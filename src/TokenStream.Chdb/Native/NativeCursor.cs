@@ -3,7 +3,9 @@ using System.Text;
 
 namespace TokenStream.Chdb.Native;
 
-/// <summary>Walks over bytes that may end early. Each Try method answers false then, and <see cref="Missing"/> says how many more it needs at least.</summary>
+/// <summary>
+/// Walks over bytes that may end early. Each Try method answers false then, and <see cref="Missing"/> says how many more it needs at least.
+/// </summary>
 internal ref struct NativeCursor(ReadOnlySpan<byte> bytes)
 {
     /// <summary>Rows, elements or bytes at once; what is above can only come from broken bytes.</summary>

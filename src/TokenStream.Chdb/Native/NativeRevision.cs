@@ -4,14 +4,16 @@ using System.Text;
 namespace TokenStream.Chdb.Native;
 
 /// <summary>
-/// Rewrites the engine's Native answer for clients that speak a newer revision of it. The engine writes revision 0: for each block the counts of
-/// columns and rows, then name, type and values of each column. From <see cref="FirstProtocolVersion"/> on a client expects block information
-/// before that, and behind each type a byte that says whether the values are serialized in a special way. To know where a column ends, its
-/// values are walked over by type.
+/// Rewrites the engine's Native answer for clients that speak a newer revision of it. The engine writes revision 0: for each block the
+/// counts of columns and rows, then name, type and values of each column. From <see cref="FirstProtocolVersion"/> on a client expects block
+/// information before that, and behind each type a byte that says whether the values are serialized in a special way. To know where a
+/// column ends, its values are walked over by type.
 /// </summary>
 internal sealed class NativeRevision
 {
-    /// <summary>The first <c>client_protocol_version</c> that expects both (ClickHouse's DBMS_MIN_REVISION_WITH_CUSTOM_SERIALIZATION).</summary>
+    /// <summary>
+    /// The first <c>client_protocol_version</c> that expects both (ClickHouse's DBMS_MIN_REVISION_WITH_CUSTOM_SERIALIZATION).
+    /// </summary>
     internal const int FirstProtocolVersion = 54454;
 
     /// <summary>Bytes of one column of one block, held until it is complete; the engine's blocks have at most some 65,000 rows.</summary>
@@ -32,7 +34,9 @@ internal sealed class NativeRevision
     internal static bool IsWanted(int clientProtocolVersion, string format) =>
         clientProtocolVersion >= FirstProtocolVersion && format.Equals("Native", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>A block without rows, in the newer revision: what a client that asks for columns needs where the engine's answer is empty.</summary>
+    /// <summary>
+    /// A block without rows, in the newer revision: what a client that asks for columns needs where the engine's answer is empty.
+    /// </summary>
     internal static byte[] EmptyBlock(IReadOnlyList<(string Name, string Type)> columns)
     {
         var block = new ArrayBufferWriter<byte>();
@@ -82,7 +86,8 @@ internal sealed class NativeRevision
         _wanted = _end - _start + cursor.Missing;
         return _wanted <= MostColumnBytes
             ? false
-            : throw new NativeFormatException($"A column of the answer has more than {MostColumnBytes} bytes in one block: ask for fewer rows or columns.");
+            : throw new NativeFormatException(
+                $"A column of the answer has more than {MostColumnBytes} bytes in one block: ask for fewer rows or columns.");
     }
 
     private bool TryHead(ref NativeCursor cursor, IBufferWriter<byte> output)
@@ -126,7 +131,9 @@ internal sealed class NativeRevision
         var left = _end - _start;
         if (_end + chunk.Length > _held.Length)
         {
-            var room = left + chunk.Length <= _held.Length ? _held : new byte[Math.Max(left + chunk.Length, Math.Min(2 * left, MostColumnBytes))];
+            var room = left + chunk.Length <= _held.Length
+                ? _held
+                : new byte[Math.Max(left + chunk.Length, Math.Min(2 * left, MostColumnBytes))];
             _held.AsSpan(_start, left).CopyTo(room);
             (_held, _start, _end) = (room, 0, left);
         }

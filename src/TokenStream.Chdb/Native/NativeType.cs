@@ -83,7 +83,8 @@ internal sealed class NativeType
                 {
                     return true;
                 }
-                return cursor.TrySkip(rows - 1, sizeof(long)) && cursor.TryInt64(out var elements) && _parts[0].TrySkipValues(ref cursor, elements);
+                return cursor.TrySkip(rows - 1, sizeof(long)) && cursor.TryInt64(out var elements) &&
+                    _parts[0].TrySkipValues(ref cursor, elements);
             case NativeLayout.Tuple:
                 foreach (var part in _parts)
                 {
@@ -112,7 +113,8 @@ internal sealed class NativeType
                 1 => 2,
                 2 => 4,
                 3 => 8,
-                _ => throw new NativeFormatException($"The engine's Native answer holds an unknown index type {flags & 0xFF} in a LowCardinality column."),
+                _ => throw new NativeFormatException(
+                    $"The engine's Native answer holds an unknown index type {flags & 0xFF} in a LowCardinality column."),
             };
             if ((flags & HasDictionary) != 0 && !(cursor.TryInt64(out var values) && _parts[0].Inner.TrySkipValues(ref cursor, values)))
             {
@@ -124,7 +126,8 @@ internal sealed class NativeType
             }
             if (indexes <= 0 || indexes > rows)
             {
-                throw new NativeFormatException($"The engine's Native answer holds {indexes} indexes for {rows} rows of a LowCardinality column.");
+                throw new NativeFormatException(
+                    $"The engine's Native answer holds {indexes} indexes for {rows} rows of a LowCardinality column.");
             }
             if (!cursor.TrySkip(indexes, indexWidth))
             {

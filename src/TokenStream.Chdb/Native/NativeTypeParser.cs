@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace TokenStream.Chdb.Native;
 
-/// <summary>Reads a type's name as ClickHouse writes it, <c>Map(LowCardinality(String), Array(Decimal(38, 12)))</c>, into its layout.</summary>
+/// <summary>
+/// Reads a type's name as ClickHouse writes it, <c>Map(LowCardinality(String), Array(Decimal(38, 12)))</c>, into its layout.
+/// </summary>
 internal static class NativeTypeParser
 {
     /// <summary>Types within types; the engine's own names stay far below.</summary>
@@ -60,7 +62,9 @@ internal static class NativeTypeParser
     }
 
     private static int Number(List<string> arguments, string whole) =>
-        arguments.Count > 0 && int.TryParse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Unknown(whole);
+        arguments.Count > 0 && int.TryParse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw Unknown(whole);
 
     private static NativeFormatException Unknown(string type) => new(
         $"Values of the type {type} cannot be sent to this client in the format Native: convert the column, for example with toString(..) "

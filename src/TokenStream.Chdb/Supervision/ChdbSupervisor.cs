@@ -32,7 +32,8 @@ public sealed class ChdbSupervisor : IAsyncDisposable
     public bool IsAnswering => _isAnswering;
 
     /// <summary>Starts the process, waits until it answers, and watches over it from then on.</summary>
-    /// <exception cref="ChdbStartException">The first start failed, for the reason that the process gave: nothing is left running.</exception>
+    /// <exception cref="ChdbStartException">The first start failed, for the reason that the process gave: nothing is left
+    /// running.</exception>
     public static async Task<ChdbSupervisor> StartAsync(
         ChdbSupervisorOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellation)
     {

@@ -52,8 +52,10 @@ internal sealed partial class ChildStore : IDisposable
     internal int ExitCode => _process.ExitCode;
 
     /// <summary>Starts the process and waits until it answers.</summary>
-    /// <exception cref="ChdbStartException">It ended, or did not answer in time; the message is its own last line where there is one.</exception>
-    internal static async Task<ChildStore> StartAsync(ChdbSupervisorOptions options, ILogger log, TimeProvider time, CancellationToken cancellation)
+    /// <exception cref="ChdbStartException">It ended, or did not answer in time; the message is its own last line where there is
+    /// one.</exception>
+    internal static async Task<ChildStore> StartAsync(
+        ChdbSupervisorOptions options, ILogger log, TimeProvider time, CancellationToken cancellation)
     {
         var child = new ChildStore(options, log, time);
         try
@@ -120,11 +122,14 @@ internal sealed partial class ChildStore : IDisposable
             {
                 // The exit can be seen before the last line is: waiting for the exit waits for the lines too.
                 await _process.WaitForExitAsync(cancellation);
-                throw new ChdbStartException(_lastLine.Length > 0 ? _lastLine : $"The store's process ended with code {_process.ExitCode} before it answered.");
+                throw new ChdbStartException(
+                    _lastLine.Length > 0 ? _lastLine : $"The store's process ended with code {_process.ExitCode} before it answered.");
             }
             if (deadline.IsCancellationRequested)
             {
-                throw new ChdbStartException($"The store's process did not answer on {_options.Address} within {_options.StartTime.TotalSeconds:0} s; its log lines tell what it does.");
+                throw new ChdbStartException(
+                    $"The store's process did not answer on {_options.Address} within {_options.StartTime.TotalSeconds:0} s; its log " +
+                    "lines tell what it does.");
             }
             await Task.Delay(AskAgainAfter, _time, cancellation);
         }

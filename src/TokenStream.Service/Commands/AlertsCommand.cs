@@ -20,7 +20,8 @@ internal static class AlertsCommand
         var list = new Command("list", "List the alerts that last.") { All };
         var test = new Command("test", "Send a receiver an alert that fires and one that resolves it.") { receiver };
         list.SetAction((parsed, _) => GuardAsync(() => Task.FromResult(List(Connections.Options(parsed), parsed.GetValue(All)))));
-        test.SetAction((parsed, cancellation) => GuardAsync(() => TestAsync(Connections.Options(parsed), parsed.GetValue(receiver)!, cancellation)));
+        test.SetAction(
+            (parsed, cancellation) => GuardAsync(() => TestAsync(Connections.Options(parsed), parsed.GetValue(receiver)!, cancellation)));
         var command = new Command("alerts", "Look at alerts and try out their receivers.") { list, test };
         Connections.AddKafka(command);
         return command;
@@ -41,7 +42,8 @@ internal static class AlertsCommand
 
     private static int List(NodeOptions options, bool all)
     {
-        using var topic = new ConfigurationTopic(Connections.ToKafka(options), options.Topics.Alerts, "tokenstream-alerts-list", NullLogger.Instance);
+        using var topic = new ConfigurationTopic(
+            Connections.ToKafka(options), options.Topics.Alerts, "tokenstream-alerts-list", NullLogger.Instance);
         topic.ReadToEnd();
         var alerts = topic.Entries.Values.OrderBy(record => record.Offset)
             .Select(record => record.Value is { } value && AlertFormat.TryRead(value, out Alert? alert) ? alert : null)
@@ -50,7 +52,8 @@ internal static class AlertsCommand
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Time(alert.StartedMs)}  {(alert.EndedMs is { } ended ? Time(ended) : "lasts"),-20}  {alert.Severity,-6}  {alert.Name,-16}  {alert.Summary}"));
+                $"{Time(alert.StartedMs)}  {(alert.EndedMs is { } ended ? Time(ended) : "lasts"),-20}  {alert.Severity,-6}  " +
+                $"{alert.Name,-16}  {alert.Summary}"));
         }
 
         if (alerts.Count == 0)
@@ -65,7 +68,9 @@ internal static class AlertsCommand
     {
         if (options.Receivers.FirstOrDefault(one => one.Name == name) is not { } receiver)
         {
-            var known = options.Receivers.Count == 0 ? "the configuration names none (--config FILE, alerts: receivers:)" : string.Join(", ", options.Receivers.Select(one => one.Name));
+            var known = options.Receivers.Count == 0
+                ? "the configuration names none (--config FILE, alerts: receivers:)"
+                : string.Join(", ", options.Receivers.Select(one => one.Name));
             throw new NodeStartException($"there is no receiver '{name}'; known: {known}.");
         }
 
@@ -86,7 +91,8 @@ internal static class AlertsCommand
         return 0;
     }
 
-    private static async Task<string?> SendAsync(HttpClient http, ReceiverOptions receiver, Notification notification, DateTimeOffset now, CancellationToken cancellation)
+    private static async Task<string?> SendAsync(
+        HttpClient http, ReceiverOptions receiver, Notification notification, DateTimeOffset now, CancellationToken cancellation)
     {
         try
         {
@@ -95,7 +101,9 @@ internal static class AlertsCommand
             using var request = AlertRequests.Make(receiver, [notification], now);
             using var answer = await http.SendAsync(request, patience.Token);
             var body = await answer.Content.ReadAsStringAsync(patience.Token);
-            return answer.IsSuccessStatusCode ? null : string.Create(CultureInfo.InvariantCulture, $"it answers {(int)answer.StatusCode}: {body}");
+            return answer.IsSuccessStatusCode
+                ? null
+                : string.Create(CultureInfo.InvariantCulture, $"it answers {(int)answer.StatusCode}: {body}");
         }
         catch (Exception failure) when (failure is HttpRequestException or InvalidOperationException)
         {

@@ -24,9 +24,16 @@ internal static class BudgetSimulateCommand
     {
         var file = new Argument<FileInfo>("file") { Description = "A budget file (YAML, docs/budgets.md)." };
         var directory = new Option<FileInfo?>("--directory") { Description = "A tenant directory, for budgets of organisations." };
-        var from = new Option<string>("--from") { Description = "A date, midnight UTC, or an instant such as 2026-11-01T06:00:00Z.", Required = true };
+        var from = new Option<string>("--from")
+        {
+            Description = "A date, midnight UTC, or an instant such as 2026-11-01T06:00:00Z.",
+            Required = true,
+        };
         var to = new Option<string>("--to") { Description = "The end, exclusive.", Required = true };
-        var command = new Command("simulate", "Replay stored usage through budgets: each transition, requests blocked, money saved.") { file, directory, from, to };
+        var command = new Command("simulate", "Replay stored usage through budgets: each transition, requests blocked, money saved.")
+        {
+            file, directory, from, to,
+        };
         Connections.AddClickHouse(command);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -39,7 +46,9 @@ internal static class BudgetSimulateCommand
                 }
 
                 var document = BudgetsCommand.ReadBudgets(parsed.GetValue(file)!);
-                var tenants = parsed.GetValue(directory) is { } tenantFile ? BudgetsCommand.ReadDirectory(tenantFile) : TenantDirectory.Empty;
+                var tenants = parsed.GetValue(directory) is { } tenantFile
+                    ? BudgetsCommand.ReadDirectory(tenantFile)
+                    : TenantDirectory.Empty;
                 using var client = Connections.ToClickHouse(Connections.Options(parsed));
                 var usage = new StoredUsage(client, PriceFiles.Book(null), document.UnpricedBound);
                 await RunAsync(usage, new BudgetSet(1, document.Budgets), tenants, fromMs, toMs, Console.Out, cancellation);
@@ -56,19 +65,22 @@ internal static class BudgetSimulateCommand
 
     /// <summary>Replays a span and writes each transition, then what was blocked and saved.</summary>
     internal static async Task RunAsync(
-        StoredUsage usage, BudgetSet set, TenantDirectory directory, long fromMs, long untilMs, TextWriter output, CancellationToken cancellation)
+        StoredUsage usage, BudgetSet set, TenantDirectory directory, long fromMs, long untilMs, TextWriter output,
+        CancellationToken cancellation)
     {
         var simulation = new BudgetSimulation(set, directory, fromMs, enforces: true);
         var transitions = 0;
         for (var chunk = fromMs; chunk < untilMs; chunk += ChunkMs)
         {
-            var minutes = (await usage.ReadMinutesAsync(chunk, Math.Min(chunk + ChunkMs, untilMs), cancellation)).ToLookup(row => row.TimeMs, row => row.Usage);
+            var minutes = (await usage.ReadMinutesAsync(chunk, Math.Min(chunk + ChunkMs, untilMs), cancellation))
+                .ToLookup(row => row.TimeMs, row => row.Usage);
             for (var minute = chunk; minute < Math.Min(chunk + ChunkMs, untilMs); minute += MinuteMs)
             {
                 foreach (var transition in simulation.Step(minute + MinuteMs, [.. minutes[minute]]))
                 {
                     transitions++;
-                    await output.WriteLineAsync($"{Time(transition.AtMs)}  {transition.Budget}  {transition.Scope}  {transition.Name}  {transition.Summary}");
+                    await output.WriteLineAsync(
+                        $"{Time(transition.AtMs)}  {transition.Budget}  {transition.Scope}  {transition.Name}  {transition.Summary}");
                 }
             }
         }
@@ -77,16 +89,21 @@ internal static class BudgetSimulateCommand
         foreach (var effect in simulation.Effects)
         {
             await output.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{effect.Budget}  {effect.Scope}: about {effect.RequestsBlocked} requests blocked, {Picodollars.Millionths(effect.Saved)} saved"));
+                CultureInfo.InvariantCulture,
+                $"{effect.Budget}  {effect.Scope}: about {effect.RequestsBlocked} requests blocked, " +
+                $"{Picodollars.Millionths(effect.Saved)} saved"));
         }
 
-        await output.WriteLineAsync($"It cost {Picodollars.Millionths(simulation.Demanded)} and would have cost {Picodollars.Millionths(simulation.Spent)}.");
+        await output.WriteLineAsync(
+            $"It cost {Picodollars.Millionths(simulation.Demanded)} and would have cost {Picodollars.Millionths(simulation.Spent)}.");
     }
 
     /// <summary>A whole minute.</summary>
-    private static long Time(string option, string text) => PriceCell.TryParseTime(text, out var timeMs) && timeMs >= 0 && timeMs % MinuteMs == 0
+    private static long Time(string option, string text) =>
+        PriceCell.TryParseTime(text, out var timeMs) && timeMs >= 0 && timeMs % MinuteMs == 0
         ? timeMs
-        : throw new NodeStartException($"{option} {text} is not a date such as 2026-11-01 or a whole minute in UTC such as 2026-11-01T06:00:00Z.");
+        : throw new NodeStartException(
+            $"{option} {text} is not a date such as 2026-11-01 or a whole minute in UTC such as 2026-11-01T06:00:00Z.");
 
     private static string Time(long unixMs) =>
         DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

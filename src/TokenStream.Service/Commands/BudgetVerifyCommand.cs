@@ -14,8 +14,8 @@ using TokenStream.Windowing;
 namespace TokenStream.Service.Commands;
 
 /// <summary>
-/// <c>tokenstream budgets verify</c>: what the ledgers say of each budget's running period beside what the store says. Usage of the last minute
-/// is in the ledgers before it is in the store, so what differs is asked again until it agrees or time is up.
+/// <c>tokenstream budgets verify</c>: what the ledgers say of each budget's running period beside what the store says. Usage of the last
+/// minute is in the ledgers before it is in the store, so what differs is asked again until it agrees or time is up.
 /// </summary>
 internal static class BudgetVerifyCommand
 {
@@ -23,7 +23,8 @@ internal static class BudgetVerifyCommand
 
     internal static Command Create()
     {
-        var wait = new Option<int>("--wait") { Description = "Seconds to wait for what is not stored yet.", DefaultValueFactory = _ => 120 };
+        var wait =
+            new Option<int>("--wait") { Description = "Seconds to wait for what is not stored yet.", DefaultValueFactory = _ => 120 };
         var command = new Command("verify", "Compare the ledgers with the store, to the picodollar.") { wait };
         Connections.AddClickHouse(command);
         command.SetAction(async (parsed, cancellation) =>
@@ -34,16 +35,20 @@ internal static class BudgetVerifyCommand
                 var kafka = Connections.ToKafka(options);
                 using var connection = new BudgetConnection(options, kafka, TimeProvider.System, NullLogger.Instance);
                 using var admin = new TopicAdmin(kafka, "tokenstream-verify", TimeProvider.System, NullLogger.Instance);
-                if (connection.Rules.History.Latest is not { } rules || !admin.Partitions().TryGetValue(options.Topics.BudgetStates, out var partitions))
+                if (connection.Rules.History.Latest is not { } rules ||
+                    !admin.Partitions().TryGetValue(options.Topics.BudgetStates, out var partitions))
                 {
                     throw new NodeStartException("no node has governed on this log: start one first (./tokenstream up).");
                 }
 
                 using var client = Connections.ToClickHouse(options);
-                await using var states = new BudgetStateTable(kafka, options.Topics.BudgetStates, partitions, TimeProvider.System, NullLogger.Instance);
+                await using var states = new BudgetStateTable(
+                    kafka, options.Topics.BudgetStates, partitions, TimeProvider.System, NullLogger.Instance);
                 return await RunAsync(states, client, rules, TimeSpan.FromSeconds(parsed.GetValue(wait)), cancellation);
             }
-            catch (Exception failure) when (failure is NodeStartException or KafkaUnavailableException or StoreUnavailableException or ClickHouseException or FormatException)
+            catch (Exception failure) when (
+                failure is NodeStartException or KafkaUnavailableException or StoreUnavailableException or ClickHouseException or
+                    FormatException)
             {
                 await Console.Error.WriteLineAsync(failure.Message);
                 return 1;
@@ -52,7 +57,8 @@ internal static class BudgetVerifyCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(BudgetStateTable table, ClickHouseClient client, AggregateRules rules, TimeSpan wait, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        BudgetStateTable table, ClickHouseClient client, AggregateRules rules, TimeSpan wait, CancellationToken cancellation)
     {
         var clock = TimeProvider.System;
         var started = clock.GetTimestamp();
@@ -88,7 +94,9 @@ internal static class BudgetVerifyCommand
             foreach (var state in period)
             {
                 _ = Scope.TryParse(state.Scope, out var scope, out _);
-                var sums = scope[ScopeDimension.User].Kind == ScopeTermKind.Any ? stored[scope] : await usage.ReadScopeAsync(scope, period.Key, cancellation);
+                var sums = scope[ScopeDimension.User].Kind == ScopeTermKind.Any
+                    ? stored[scope]
+                    : await usage.ReadScopeAsync(scope, period.Key, cancellation);
                 var (ledger, store) = (state.Figures.Spent, state.Figures.IsTokens ? sums.Tokens : sums.Cost);
                 lines.Add((ledger == store, $"{(ledger == store ? "equal " : "DIFFER")}  {state.Budget}  {state.Scope}  " +
                     $"ledger {Text(ledger, state.Figures.IsTokens)}, store {Text(store, state.Figures.IsTokens)}"));

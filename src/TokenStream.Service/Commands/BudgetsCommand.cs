@@ -15,7 +15,8 @@ internal static class BudgetsCommand
 {
     private static readonly Option<bool> Yes = new("--yes") { Description = "Do not ask." };
     private static readonly Option<string?> Reason = new("--reason") { Description = "Why; kept in the history and in the audit." };
-    private static readonly Option<FileInfo?> Directory = new("--directory") { Description = "A tenant directory; without it the one in force stays." };
+    private static readonly Option<FileInfo?> Directory =
+        new("--directory") { Description = "A tenant directory; without it the one in force stays." };
 
     internal static Command Create()
     {
@@ -27,14 +28,18 @@ internal static class BudgetsCommand
         var get = new Command("get", "Show budgets with the burn-rate pairs that result, in minutes and dollars.") { name };
         var list = new Command("list", "List the budgets in force, one a line.");
         var history = new Command("history", "List the versions: when, who, why.");
-        var rollback = new Command("rollback", "Put the budgets and directory of an earlier version in force again.") { version, Reason, Yes };
+        var rollback =
+            new Command("rollback", "Put the budgets and directory of an earlier version in force again.") { version, Reason, Yes };
         check.SetAction(parsed => Check(parsed.GetValue(file)!, parsed.GetValue(Directory)));
         apply.SetAction((parsed, _) => RunAsync(parsed, connection => ApplyAsync(parsed, connection, parsed.GetValue(file)!)));
         get.SetAction((parsed, _) => RunAsync(parsed, connection => Task.FromResult(Get(connection.Budgets, parsed.GetValue(name)))));
         list.SetAction((parsed, _) => RunAsync(parsed, connection => Task.FromResult(List(connection.Budgets))));
         history.SetAction((parsed, _) => RunAsync(parsed, connection => Task.FromResult(History(connection.Budgets))));
         rollback.SetAction((parsed, _) => RunAsync(parsed, connection => RollbackAsync(parsed, connection, parsed.GetValue(version))));
-        var command = new Command("budgets", "Work on the budgets that the nodes govern by.") { check, apply, get, list, history, rollback, BudgetSimulateCommand.Create(), BudgetVerifyCommand.Create() };
+        var command = new Command("budgets", "Work on the budgets that the nodes govern by.")
+        {
+            check, apply, get, list, history, rollback, BudgetSimulateCommand.Create(), BudgetVerifyCommand.Create(),
+        };
         Connections.AddKafka(command);
         return command;
     }
@@ -89,7 +94,9 @@ internal static class BudgetsCommand
             var document = ReadBudgets(file);
             var tenants = directory is null ? null : ReadDirectory(directory);
             Warn(document, Pricing.DefaultPriceBook.Book);
-            Console.WriteLine($"{document.Budgets.Count} budgets are in order{(tenants is null ? "" : $", and {tenants.Entries.Count()} entries of the directory")}.");
+            Console.WriteLine(
+                $"{document.Budgets.Count} budgets are in order" +
+                $"{(tenants is null ? "" : $", and {tenants.Entries.Count()} entries of the directory")}.");
             return 0;
         }
         catch (NodeStartException failure)
@@ -122,7 +129,8 @@ internal static class BudgetsCommand
         return PutAsync(parsed, connection, earlier.Document, earlier.Directory, "rollback");
     }
 
-    private static async Task<int> PutAsync(ParseResult parsed, BudgetConnection connection, BudgetDocument document, TenantDirectory directory, string source)
+    private static async Task<int> PutAsync(
+        ParseResult parsed, BudgetConnection connection, BudgetDocument document, TenantDirectory directory, string source)
     {
         var before = connection.Budgets.Current;
         var changes = BudgetDiff.Of(before.Document, document).Concat(BudgetDiff.Of(before.Directory, directory)).ToList();
@@ -140,7 +148,8 @@ internal static class BudgetsCommand
         }
 
         var published = await connection.PublishAsync(document, directory, source, parsed.GetValue(Reason) ?? "", Actor.CommandLine);
-        Console.WriteLine($"Version {published.Version} is in force: amounts and modes within a second, scopes and directory within a minute.");
+        Console.WriteLine(
+            $"Version {published.Version} is in force: amounts and modes within a second, scopes and directory within a minute.");
         foreach (var held in published.Held)
         {
             Console.WriteLine($"  {held.Budget} holds to its running period until {Time(held.UntilMs)}.");
@@ -192,7 +201,8 @@ internal static class BudgetsCommand
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{record.Version,6}  {record.At:yyyy-MM-dd HH:mm:ss}Z  {record.Source,-8}  {record.By}  {record.ToBudgets().Set.Budgets.Count} budgets  {record.Hash[..12]}  {record.Reason}"));
+                $"{record.Version,6}  {record.At:yyyy-MM-dd HH:mm:ss}Z  {record.Source,-8}  {record.By}  " +
+                $"{record.ToBudgets().Set.Budgets.Count} budgets  {record.Hash[..12]}  {record.Reason}"));
         }
 
         return 0;

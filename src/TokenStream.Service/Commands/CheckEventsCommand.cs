@@ -10,9 +10,16 @@ internal static class CheckEventsCommand
 {
     internal static Command Create()
     {
-        var file = new Argument<string>("file") { Description = "Events, one JSON object a line; gzip where the name ends in .gz; - for standard input." };
-        var labels = new Option<string[]>("--label") { Description = "A label key that is configured as a dimension; may be repeated, at most 4 times." };
-        var most = new Option<int>("--max-errors") { Description = "Most errors to print; all are counted.", DefaultValueFactory = _ => 100 };
+        var file = new Argument<string>("file")
+        {
+            Description = "Events, one JSON object a line; gzip where the name ends in .gz; - for standard input.",
+        };
+        var labels = new Option<string[]>("--label")
+        {
+            Description = "A label key that is configured as a dimension; may be repeated, at most 4 times.",
+        };
+        var most =
+            new Option<int>("--max-errors") { Description = "Most errors to print; all are counted.", DefaultValueFactory = _ => 100 };
         var command = new Command(
             "check-events",
             """
@@ -20,7 +27,8 @@ internal static class CheckEventsCommand
             file cannot be read.
             Example: tokenstream check-events events.jsonl
             """) { file, labels, most };
-        command.SetAction(parsed => Check(parsed.GetValue(file)!, parsed.GetValue(labels) ?? [], parsed.GetValue(most), Console.Out, Console.Error));
+        command.SetAction(
+            parsed => Check(parsed.GetValue(file)!, parsed.GetValue(labels) ?? [], parsed.GetValue(most), Console.Out, Console.Error));
         return command;
     }
 
@@ -78,7 +86,8 @@ internal static class CheckEventsCommand
         var accepted = lines.Requests + lines.Adjustments + lines.Ticks;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{accepted} accepted ({lines.Requests} requests, {lines.Adjustments} adjustments, {lines.Ticks} ticks), {lines.RefusedLines} refused."));
+            $"{accepted} accepted ({lines.Requests} requests, {lines.Adjustments} adjustments, {lines.Ticks} ticks), " +
+            $"{lines.RefusedLines} refused."));
         foreach (var (reason, count) in lines.Refused)
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {reason.Name()}: {count}"));

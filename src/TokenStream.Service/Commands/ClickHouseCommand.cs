@@ -17,16 +17,26 @@ internal static class ClickHouseCommand
             Description = "Address and port to listen on; port 0 takes a free one.",
             DefaultValueFactory = _ => "127.0.0.1:8123",
         };
-        var allowRemote = new Option<bool>("--allow-remote") { Description = "Allow an address that other machines reach (there is no TLS)." };
-        var stopWithInput = new Option<bool>("--stop-with-input") { Description = "Stop when standard input ends, as it does when a parent process dies." };
-        var memory = new Option<int?>("--memory-mb") { Description = "Megabytes that the engine may take (default: 2048, or half of the machine's memory if that is less)." };
-        var command = new Command("clickhouse", "Run the embedded store alone, behind ClickHouse's HTTP interface.") { data, listen, allowRemote, memory, stopWithInput };
+        var allowRemote =
+            new Option<bool>("--allow-remote") { Description = "Allow an address that other machines reach (there is no TLS)." };
+        var stopWithInput =
+            new Option<bool>("--stop-with-input") { Description = "Stop when standard input ends, as it does when a parent process dies." };
+        var memory = new Option<int?>("--memory-mb")
+        {
+            Description = "Megabytes that the engine may take (default: 2048, or half of the machine's memory if that is less).",
+        };
+        var command = new Command("clickhouse", "Run the embedded store alone, behind ClickHouse's HTTP interface.")
+        {
+            data, listen, allowRemote, memory, stopWithInput,
+        };
         command.SetAction((parsed, cancellation) => RunAsync(
-            parsed.GetValue(data)!.FullName, parsed.GetValue(listen)!, parsed.GetValue(allowRemote), parsed.GetValue(memory), parsed.GetValue(stopWithInput), cancellation));
+            parsed.GetValue(data)!.FullName, parsed.GetValue(listen)!, parsed.GetValue(allowRemote), parsed.GetValue(memory),
+            parsed.GetValue(stopWithInput), cancellation));
         return command;
     }
 
-    private static async Task<int> RunAsync(string data, string listen, bool allowRemote, int? memory, bool stopWithInput, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        string data, string listen, bool allowRemote, int? memory, bool stopWithInput, CancellationToken cancellation)
     {
         using var loggers = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true)
             .AddFilter("Microsoft", LogLevel.Critical));

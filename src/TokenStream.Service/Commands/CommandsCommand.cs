@@ -15,11 +15,19 @@ internal static class CommandsCommand
         var all = new Option<bool>("--all") { Description = "Those that were released or have expired, too." };
         var id = new Argument<string>("id") { Description = "A command's or a request's id, as `tokenstream commands` shows it." };
         var reason = RequestCommands.Reason();
-        var span = new Option<string>("--for") { Description = "How long the exemption from an automatic command lasts.", DefaultValueFactory = _ => "1h" };
-        var undo = new Command("undo", "Undo a command: a person's is released; from an automatic one its scope is exempted for a while.") { id, reason, span };
+        var span = new Option<string>("--for")
+        {
+            Description = "How long the exemption from an automatic command lasts.",
+            DefaultValueFactory = _ => "1h",
+        };
+        var undo = new Command("undo", "Undo a command: a person's is released; from an automatic one its scope is exempted for a while.")
+        {
+            id, reason, span,
+        };
         undo.SetAction((parsed, _) => UndoAsync(parsed, parsed.GetValue(id)!, parsed.GetValue(reason), parsed.GetValue(span)!));
         var command = new Command("commands", "List the commands that gateways obey.") { all, undo };
-        command.SetAction((parsed, _) => RequestCommands.RunAsync(parsed, connection => Task.FromResult(List(connection, parsed.GetValue(all)))));
+        command.SetAction(
+            (parsed, _) => RequestCommands.RunAsync(parsed, connection => Task.FromResult(List(connection, parsed.GetValue(all)))));
         Connections.AddKafka(command);
         RequestCommands.AddKeys(command);
         return command;
@@ -30,13 +38,15 @@ internal static class CommandsCommand
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         connection.Commands.Refresh();
         var commands = connection.Commands.Commands.Where(command => all || CommandTable.IsActive(command, now))
-            .OrderBy(command => command.Scope.Text, StringComparer.Ordinal).ThenBy(command => command.Source, StringComparer.Ordinal).ToList();
+            .OrderBy(command => command.Scope.Text, StringComparer.Ordinal)
+            .ThenBy(command => command.Source, StringComparer.Ordinal).ToList();
         foreach (var command in commands)
         {
             Console.WriteLine(Line(command, now));
         }
 
-        Console.WriteLine(commands.Count == 0 ? "No command is active." : string.Create(CultureInfo.InvariantCulture, $"{commands.Count} commands."));
+        Console.WriteLine(
+            commands.Count == 0 ? "No command is active." : string.Create(CultureInfo.InvariantCulture, $"{commands.Count} commands."));
         var refused = connection.Commands.Refused;
         foreach (var (reason, count) in refused.OrderBy(pair => pair.Key))
         {
@@ -58,8 +68,9 @@ internal static class CommandsCommand
         var probe = command.IsProbe ? " (probe)" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{command.Id}  {PeopleRequests.Name(command.Action)}{Parameters(command.Parameters)}{probe}{state}  {command.Scope.Text}  {command.Source}  " +
-            $"since {Time(command.IssuedMs)}  {end}  version {command.Version.Epoch}.{command.Version.Counter}  {command.Reason}");
+            $"{command.Id}  {PeopleRequests.Name(command.Action)}{Parameters(command.Parameters)}{probe}{state}  {command.Scope.Text}  " +
+            $"{command.Source}  since {Time(command.IssuedMs)}  {end}  version {command.Version.Epoch}.{command.Version.Counter}  " +
+            $"{command.Reason}");
     }
 
     private static string Parameters(ActionParameters parameters)
@@ -90,7 +101,8 @@ internal static class CommandsCommand
         : RequestCommands.RunAsync(parsed, async connection =>
         {
             connection.Commands.Refresh();
-            var undone = await Undoing.UndoAsync(connection.Requests, connection.Commands.Commands, id, reason, span, Actor.CommandLine, TimeProvider.System);
+            var undone = await Undoing.UndoAsync(
+                connection.Requests, connection.Commands.Commands, id, reason, span, Actor.CommandLine, TimeProvider.System);
             if (undone.Error is { } error)
             {
                 return RequestCommands.Refuse([error]);

@@ -30,7 +30,9 @@ internal static class ConfigCommand
         }
     }
 
-    /// <summary>What <c>--config</c> names, or the defaults where it names nothing. Throws <see cref="NodeStartException"/> with every error.</summary>
+    /// <summary>
+    /// What <c>--config</c> names, or the defaults where it names nothing. Throws <see cref="NodeStartException"/> with every error.
+    /// </summary>
     internal static NodeOptions ReadValid(FileInfo? file)
     {
         if (file is null)
@@ -41,7 +43,8 @@ internal static class ConfigCommand
         var options = Read(file.FullName, out var errors);
         return errors.Count == 0
             ? options
-            : throw new NodeStartException($"the configuration {file} is broken (--config):\n" + string.Join('\n', errors.Select(e => $"  {file}:{e}")));
+            : throw new NodeStartException(
+                $"the configuration {file} is broken (--config):\n" + string.Join('\n', errors.Select(e => $"  {file}:{e}")));
     }
 
     private static int Check(string file)

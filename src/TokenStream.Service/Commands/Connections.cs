@@ -9,9 +9,12 @@ namespace TokenStream.Service.Commands;
 /// <summary>How a command reaches the Kafka and the ClickHouse of a node: by options, or by the node's own configuration file.</summary>
 internal static class Connections
 {
-    private static readonly Option<string?> Kafka = new("--kafka") { Description = "Kafka, host:port,... (default 127.0.0.1:9092).", Recursive = true };
-    private static readonly Option<string?> ClickHouse = new("--clickhouse") { Description = "ClickHouse (default http://127.0.0.1:8123).", Recursive = true };
-    private static readonly Option<FileInfo?> Config = new("--config") { Description = "A node's configuration: its Kafka with passwords, its ClickHouse, its topics.", Recursive = true };
+    private static readonly Option<string?> Kafka =
+        new("--kafka") { Description = "Kafka, host:port,... (default 127.0.0.1:9092).", Recursive = true };
+    private static readonly Option<string?> ClickHouse =
+        new("--clickhouse") { Description = "ClickHouse (default http://127.0.0.1:8123).", Recursive = true };
+    private static readonly Option<FileInfo?> Config =
+        new("--config") { Description = "A node's configuration: its Kafka with passwords, its ClickHouse, its topics.", Recursive = true };
 
     internal static void AddKafka(Command command)
     {
@@ -21,7 +24,9 @@ internal static class Connections
 
     internal static void AddClickHouse(Command command) => command.Add(ClickHouse);
 
-    /// <summary>The node's options with what the command line says over them. Throws <see cref="NodeStartException"/> with every error.</summary>
+    /// <summary>
+    /// The node's options with what the command line says over them. Throws <see cref="NodeStartException"/> with every error.
+    /// </summary>
     internal static NodeOptions Options(ParseResult parsed)
     {
         var options = ConfigCommand.ReadValid(parsed.GetValue(Config));
@@ -36,5 +41,7 @@ internal static class Connections
 
     /// <summary>A ClickHouse client: of a server with its user, else a reader of the embedded store.</summary>
     internal static ClickHouseClient ToClickHouse(NodeOptions options) => new(
-        options.ClickHouse is { } url ? options.ToClickHouse(url, compressInserts: false) : new ClickHouseOptions($"http://{options.ClickHouseListen}"));
+        options.ClickHouse is { } url
+            ? options.ToClickHouse(url, compressInserts: false)
+            : new ClickHouseOptions($"http://{options.ClickHouseListen}"));
 }

@@ -14,15 +14,21 @@ internal static class DeadLetterCommand
 {
     private const int ShownBytes = 120;
 
-    private static readonly Option<string?> Topic = new("--topic") { Description = "The dead-letter topic (default tokenstream.deadletter).", Recursive = true };
+    private static readonly Option<string?> Topic =
+        new("--topic") { Description = "The dead-letter topic (default tokenstream.deadletter).", Recursive = true };
     private static readonly Option<string?> Reason = new("--reason") { Description = "Only those with this reason.", Recursive = true };
-    private static readonly Option<int> Limit = new("--limit") { Description = "How many at most, newest last.", DefaultValueFactory = _ => 100, Recursive = true };
+    private static readonly Option<int> Limit =
+        new("--limit") { Description = "How many at most, newest last.", DefaultValueFactory = _ => 100, Recursive = true };
 
     internal static Command Create()
     {
-        var position = new Argument<string>("position") { Description = "The source position, topic/partition/offset, as `deadletter list` shows it." };
+        var position = new Argument<string>("position")
+        {
+            Description = "The source position, topic/partition/offset, as `deadletter list` shows it.",
+        };
         var yes = new Option<bool>("--yes") { Description = "Send them; without it, only say how many it would be." };
-        var list = new Command("list", "List refused records: source position, time, reason, beginning of the bytes; then counts by reason.");
+        var list = new Command(
+            "list", "List refused records: source position, time, reason, beginning of the bytes; then counts by reason.");
         var show = new Command("show", "Print one refused record: its reason and its original bytes.") { position };
         var replay = new Command("replay", "Send refused records to their source topic again, as they were.") { yes };
         list.SetAction((parsed, _) => RunAsync(parsed, (_, letters) => Task.FromResult(List(parsed, letters))));
@@ -72,7 +78,8 @@ internal static class DeadLetterCommand
     {
         foreach (var letter in letters.TakeLast(parsed.GetValue(Limit)))
         {
-            var time = DateTimeOffset.FromUnixTimeMilliseconds(letter.TimestampMs).ToString("yyyy-MM-dd HH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+            var time = DateTimeOffset.FromUnixTimeMilliseconds(letter.TimestampMs)
+                .ToString("yyyy-MM-dd HH:mm:ss.fffZ", CultureInfo.InvariantCulture);
             Console.WriteLine($"{Position(letter)}\t{time}\t{letter.Reason}\t{Beginning(letter)}");
         }
 
@@ -104,7 +111,9 @@ internal static class DeadLetterCommand
         var whole = letters.Where(l => l.Value.Length == l.OriginalLength).ToList();
         if (!send)
         {
-            Console.WriteLine($"{whole.Count} of {letters.Count} refused records would be sent again (the others were too long to be kept whole). Say --yes to do it.");
+            Console.WriteLine(
+                $"{whole.Count} of {letters.Count} refused records would be sent again (the others were too long to be kept whole). Say " +
+                "--yes to do it.");
             return 0;
         }
 

@@ -47,8 +47,9 @@ internal static class GovernCommand
             var age = now - heartbeat.AtMs;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"partition {partition}: heartbeat {age / 1000.0:F1} s ago{(age > FreshMs ? " (STALE)" : "")}, epoch {heartbeat.Version.Epoch}, " +
-                $"{heartbeat.ActiveCommands} commands, {heartbeat.ActiveTenants} active tenants, {heartbeat.HitTenants} newly hit{(heartbeat.IsPaused ? ", paused" : "")}"));
+                $"partition {partition}: heartbeat {age / 1000.0:F1} s ago{(age > FreshMs ? " (STALE)" : "")}, " +
+                $"epoch {heartbeat.Version.Epoch}, {heartbeat.ActiveCommands} commands, {heartbeat.ActiveTenants} active tenants, " +
+                $"{heartbeat.HitTenants} newly hit{(heartbeat.IsPaused ? ", paused" : "")}"));
         }
 
         if (connection.Commands.Heartbeats.Count == 0)

@@ -7,7 +7,8 @@ namespace TokenStream.Service.Commands;
 /// <summary><c>tokenstream keys</c>: the keys that commands are signed with.</summary>
 internal static class KeysCommand
 {
-    private static readonly Option<string?> Data = new("--data") { Description = "The node's data directory (default ./data).", Recursive = true };
+    private static readonly Option<string?> Data =
+        new("--data") { Description = "The node's data directory (default ./data).", Recursive = true };
 
     internal static Command Create()
     {
@@ -16,10 +17,13 @@ internal static class KeysCommand
         var rotate = new Command("rotate", "Second step: sign with the next key, from the node's next start on.");
         var retire = new Command("retire", "Third step: trust the old key no longer. Give gateways the public keys once more.");
         show.SetAction(parsed => Run(parsed, Show));
-        prepare.SetAction(parsed => Run(parsed, keys => Change(keys, () => Say($"The next key is {keys.Prepare()}. Give every gateway {keys.PublicFile}, then: tokenstream keys rotate"))));
+        prepare.SetAction(parsed => Run(parsed, keys => Change(keys, () => Say(
+            $"The next key is {keys.Prepare()}. Give every gateway {keys.PublicFile}, then: tokenstream keys rotate"))));
         rotate.SetAction(parsed => Run(parsed, keys => Change(keys, () => Say(
-            $"{keys.Rotate()} signs from the next start of the node on. When no command of the old key is left (`tokenstream commands`): tokenstream keys retire"))));
-        retire.SetAction(parsed => Run(parsed, keys => Change(keys, () => Say($"No longer trusted: {List(keys.Retire())}. Give every gateway {keys.PublicFile}."))));
+            $"{keys.Rotate()} signs from the next start of the node on. When no command of the old key is left (`tokenstream commands`): " +
+            "tokenstream keys retire"))));
+        retire.SetAction(parsed => Run(parsed, keys => Change(keys, () => Say(
+            $"No longer trusted: {List(keys.Retire())}. Give every gateway {keys.PublicFile}."))));
         var command = new Command("keys", "Work on the keys that commands are signed with.") { show, prepare, rotate, retire, Data };
         Connections.AddKafka(command);
         return command;
@@ -48,11 +52,18 @@ internal static class KeysCommand
             Console.WriteLine(key.Key.ExportSubjectPublicKeyInfoPem());
         }
 
-        return known.Count > 0 ? 0 : Say($"There is no key yet: a node makes one at its first start. It would lie in {keys.PublicFile}.", 1);
+        return known.Count > 0
+            ? 0
+            : Say($"There is no key yet: a node makes one at its first start. It would lie in {keys.PublicFile}.", 1);
     }
 
     private static int Change(SigningKeys keys, Func<int> action) =>
-        keys.IsConfigured ? Say("The configuration names the key (`signing: key`): rotate it where it is kept, and list both public keys at the gateways meanwhile.", 1) : action();
+        keys.IsConfigured
+            ? Say(
+                "The configuration names the key (`signing: key`): rotate it where it is kept, and list both public keys at the gateways " +
+                "meanwhile.",
+                1)
+            : action();
 
     private static int Say(string sentence, int code = 0)
     {

@@ -13,7 +13,8 @@ internal static class PriceCommand
     private const int UsageError = 2;
 
     private const string Description =
-        "Price one request and show every step of the derivation. Example: tokenstream price --model gpt-4o --in 1200 --out 300 --cached 1000";
+        "Price one request and show every step of the derivation. " +
+        "Example: tokenstream price --model gpt-4o --in 1200 --out 300 --cached 1000";
 
     internal static Command Create()
     {
@@ -25,7 +26,8 @@ internal static class PriceCommand
         var write5m = Count("--cache-write-5m", "Input tokens written to the cache for 5 minutes.");
         var write1h = Count("--cache-write-1h", "Input tokens written to the cache for an hour.");
         var reasoning = Count("--reasoning", "Output tokens spent on reasoning.");
-        var units = new Option<string[]>("--unit") { Description = "Something else that is billed, such as web_searches=2; may be repeated." };
+        var units =
+            new Option<string[]>("--unit") { Description = "Something else that is billed, such as web_searches=2; may be repeated." };
         var tenant = Text("--tenant", "The tenant, whose contract may have another price.");
         var region = Text("--region", "The region.");
         var tier = Text("--tier", "The service tier: batch, flex, priority, ..");
@@ -74,7 +76,8 @@ internal static class PriceCommand
 
         if (PriceDerivation.Derive(book, question) is not { } derivation)
         {
-            Console.Error.WriteLine("The cost leaves the range of 64-bit picodollars (9.2 million USD); such an event is refused as cost_out_of_range.");
+            Console.Error.WriteLine(
+                "The cost leaves the range of 64-bit picodollars (9.2 million USD); such an event is refused as cost_out_of_range.");
             return 1;
         }
 
@@ -87,7 +90,8 @@ internal static class PriceCommand
     {
         { TokensIn: < 0 } or { TokensOut: < 0 } or { TokensCached: < 0 } or { TokensCacheWrite5m: < 0 } or { TokensCacheWrite1h: < 0 } or
             { TokensReasoning: < 0 } => "A count is negative; a request uses zero or more.",
-        { TokensReasoning: var reasoning, TokensOut: var output } when reasoning > output => "--reasoning is within --out and cannot exceed it.",
+        { TokensReasoning: var reasoning, TokensOut: var output } when reasoning > output =>
+            "--reasoning is within --out and cannot exceed it.",
         _ when (Int128)question.TokensCached + question.TokensCacheWrite5m + question.TokensCacheWrite1h > question.TokensIn =>
             "--cached and the cache writes are within --in and together cannot exceed it.",
         _ when question.Units.Count > UsageEvent.MaxUnits => $"At most {UsageEvent.MaxUnits} units are possible.",

@@ -23,7 +23,10 @@ internal static class PricesCommand
 
     internal static Command Create()
     {
-        var file = new Argument<FileInfo>("file") { Description = "A price book (YAML, or LiteLLM's price map); its entries win over the default book's." };
+        var file = new Argument<FileInfo>("file")
+        {
+            Description = "A price book (YAML, or LiteLLM's price map); its entries win over the default book's.",
+        };
         var version = new Argument<long>("version") { Description = "The version to go back to, as `prices history` shows it." };
         var diff = new Command("diff", "Show how a price book differs from the one in force.") { file };
         var apply = new Command("apply", "Put a price book in force, after showing what it changes.") { file, Reason, Yes };
@@ -57,14 +60,17 @@ internal static class PricesCommand
     private static RulesTopic Open(ParseResult parsed, ILogger logger)
     {
         var options = Connections.Options(parsed);
-        return new RulesTopic(new ConfigurationTopic(Connections.ToKafka(options), options.Topics.Configuration, "tokenstream-prices", logger), logger);
+        return new RulesTopic(
+            new ConfigurationTopic(Connections.ToKafka(options), options.Topics.Configuration, "tokenstream-prices", logger), logger);
     }
 
     private static RulesRecord InForce(RulesTopic rules) =>
-        rules.Latest ?? throw new NodeStartException("no rules were published yet: start a node first, it publishes its price book (./tokenstream up).");
+        rules.Latest ?? throw new NodeStartException(
+            "no rules were published yet: start a node first, it publishes its price book (./tokenstream up).");
 
     private static PriceBook Earlier(RulesTopic rules, long version) =>
-        rules.History.Find(version)?.Prices ?? throw new NodeStartException($"version {version} is not known; see `tokenstream prices history`.");
+        rules.History.Find(version)?.Prices ?? throw new NodeStartException(
+            $"version {version} is not known; see `tokenstream prices history`.");
 
     private static async Task<int> DiffAsync(ParseResult parsed, RulesTopic rules, PriceBook after)
     {
@@ -104,7 +110,9 @@ internal static class PricesCommand
         };
         await AuditAsync(parsed, source, latest.Version, before, after);
         var published = await rules.PublishAsync(content);
-        Console.WriteLine($"Version {published.Version} is in force; nodes take it up within a minute. Back: tokenstream prices rollback {latest.Version}");
+        Console.WriteLine(
+            $"Version {published.Version} is in force; nodes take it up within a minute. Back: tokenstream prices rollback " +
+            $"{latest.Version}");
         return 0;
     }
 
@@ -114,7 +122,8 @@ internal static class PricesCommand
         using var audit = new Audit(options, Connections.ToKafka(options), TimeProvider.System, NullLogger.Instance);
         await audit.AppendAsync(
             AuditKind.Price, action, string.Create(CultureInfo.InvariantCulture, $"after version {version}"), Actor.CommandLine,
-            parsed.GetValue(Reason) ?? "", $"{before.Name} {before.Hash}", $"{after.Name} {after.Hash}\n{PriceBookDiff.Of(before, after).Render()}");
+            parsed.GetValue(Reason) ?? "", $"{before.Name} {before.Hash}",
+            $"{after.Name} {after.Hash}\n{PriceBookDiff.Of(before, after).Render()}");
     }
 
     private static bool Confirm(decimal? change)
@@ -125,7 +134,8 @@ internal static class PricesCommand
             return false;
         }
 
-        Console.Write(change is null ? "What it would have cost is not known. Apply? [y/N] " : "The cost changes by more than 20 %. Apply? [y/N] ");
+        Console.Write(
+            change is null ? "What it would have cost is not known. Apply? [y/N] " : "The cost changes by more than 20 %. Apply? [y/N] ");
         return Console.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 
@@ -135,7 +145,8 @@ internal static class PricesCommand
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{record.Version,6}  {record.At:yyyy-MM-dd HH:mm:ss}Z  {record.Source,-8}  {record.By}  prices {record.PricesHash[..12]}  {rules.History.Find(record.Version)!.Prices.Name}"));
+                $"{record.Version,6}  {record.At:yyyy-MM-dd HH:mm:ss}Z  {record.Source,-8}  {record.By}  prices " +
+                $"{record.PricesHash[..12]}  {rules.History.Find(record.Version)!.Prices.Name}"));
         }
 
         return Task.FromResult(0);
@@ -169,8 +180,8 @@ internal static class PricesCommand
             var remark = limits == RecostLimits.None ? "exactly" : $"about ({limits})";
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"The last day of usage cost {Picodollars.Millionths(cost)} and would have cost {remark} {Picodollars.Millionths(recosted)}: " +
-                $"{percent:+0.00;-0.00;0.00} %."));
+                $"The last day of usage cost {Picodollars.Millionths(cost)} and would have cost {remark} " +
+                $"{Picodollars.Millionths(recosted)}: {percent:+0.00;-0.00;0.00} %."));
             return percent;
         }
         catch (Exception failure) when (failure is StoreUnavailableException or ClickHouseException or FormatException)
@@ -185,8 +196,8 @@ internal static class PricesCommand
         var rows = await client.QueryAsync(
             """
             SELECT tenant_id, provider, model, price_cell, toUnixTimestamp(window_start),
-                   sum(tokens_in - tokens_cached - tokens_cache_write_5m - tokens_cache_write_1h), sum(tokens_cached), sum(tokens_cache_write_5m),
-                   sum(tokens_cache_write_1h), sum(tokens_out - tokens_reasoning), sum(tokens_reasoning),
+                   sum(tokens_in - tokens_cached - tokens_cache_write_5m - tokens_cache_write_1h), sum(tokens_cached),
+                   sum(tokens_cache_write_5m), sum(tokens_cache_write_1h), sum(tokens_out - tokens_reasoning), sum(tokens_reasoning),
                    toInt128(sum(cost_units_usd) * 1000000000000),
                    toInt128(sum(cost_input_usd + cost_cache_read_usd + cost_cache_write_5m_usd + cost_cache_write_1h_usd + cost_output_usd
                        + cost_reasoning_usd + cost_units_usd) * 1000000000000)
@@ -208,6 +219,7 @@ internal static class PricesCommand
 
         var time = long.Parse(row[4]!, CultureInfo.InvariantCulture) * 1000;
         var units = Int128.Parse(row[11]!, CultureInfo.InvariantCulture);
-        return (new CellSums(row[0]!, row[1]!, row[2]!, row[3]!, time, tokens, units), Int128.Parse(row[12]!, CultureInfo.InvariantCulture));
+        return (
+            new CellSums(row[0]!, row[1]!, row[2]!, row[3]!, time, tokens, units), Int128.Parse(row[12]!, CultureInfo.InvariantCulture));
     }
 }

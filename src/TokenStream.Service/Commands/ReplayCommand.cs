@@ -9,19 +9,30 @@ namespace TokenStream.Service.Commands;
 internal static class ReplayCommand
 {
     private static readonly Argument<FileInfo> File = new("trace") { Description = "The trace, CSV with a header line, gzipped or not." };
-    private static readonly Option<string> To = new("--to") { Description = "Kafka, host:port,...", DefaultValueFactory = _ => "localhost:9092" };
+    private static readonly Option<string> To =
+        new("--to") { Description = "Kafka, host:port,...", DefaultValueFactory = _ => "localhost:9092" };
     private static readonly Option<string> Topic = new("--topic") { Description = "The topic.", DefaultValueFactory = _ => "llm.requests" };
-    private static readonly Option<string> Speed = new("--speed") { Description = "How many times faster than the trace, such as 60x; or max.", DefaultValueFactory = _ => "max" };
+    private static readonly Option<string> Speed =
+        new("--speed") { Description = "How many times faster than the trace, such as 60x; or max.", DefaultValueFactory = _ => "max" };
     private static readonly Option<string> Time = new("--time")
     {
         Description = "Which times the events carry: original (the trace's), sent (when each is sent), until-now (shifted to end now).",
         DefaultValueFactory = _ => "original",
     };
 
-    private static readonly Option<int> Seed = new("--seed") { Description = "Chooses tenants, features and models where the trace has none; the same seed gives the same events.", DefaultValueFactory = _ => 1 };
-    private static readonly Option<string?> Run = new("--run") { Description = "Part of every event id (default: random). The same run again adds nothing; another one adds everything." };
-    private static readonly Option<string?> Map = new("--map") { Description = "Columns of the trace: field=column[:unit] or field='text', separated by commas." };
-    private static readonly Option<string?> Models = new("--models") { Description = "Models to draw from where the trace has none, separated by commas." };
+    private static readonly Option<int> Seed = new("--seed")
+    {
+        Description = "Chooses tenants, features and models where the trace has none; the same seed gives the same events.",
+        DefaultValueFactory = _ => 1,
+    };
+    private static readonly Option<string?> Run = new("--run")
+    {
+        Description = "Part of every event id (default: random). The same run again adds nothing; another one adds everything.",
+    };
+    private static readonly Option<string?> Map =
+        new("--map") { Description = "Columns of the trace: field=column[:unit] or field='text', separated by commas." };
+    private static readonly Option<string?> Models =
+        new("--models") { Description = "Models to draw from where the trace has none, separated by commas." };
 
     internal static Command Create()
     {
@@ -49,7 +60,8 @@ internal static class ReplayCommand
             var done = await ShowAsync(replayer, trace.Rows.Count, cancellation);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Sent {done.Sent} of {done.Total} events of {file.Name} as run {options.Run}: {done.TokensIn} tokens in, {done.TokensOut} out."));
+                $"Sent {done.Sent} of {done.Total} events of {file.Name} as run {options.Run}: {done.TokensIn} tokens in, " +
+                $"{done.TokensOut} out."));
             return done.Sent == done.Total ? 0 : 1;
         }
         catch (Exception failure) when (failure is IOException or FormatException or UnauthorizedAccessException or InvalidDataException)
@@ -82,7 +94,8 @@ internal static class ReplayCommand
             return null;
         }
 
-        return double.TryParse(text.TrimEnd('x'), NumberStyles.Float, CultureInfo.InvariantCulture, out var speed) && speed is > 0 and <= 1e6
+        return double.TryParse(text.TrimEnd('x'), NumberStyles.Float, CultureInfo.InvariantCulture, out var speed) &&
+            speed is > 0 and <= 1e6
             ? speed
             : throw new FormatException($"--speed {text} is not a speed such as 60x, or max.");
     }

@@ -9,8 +9,8 @@ using Command = System.CommandLine.Command;
 namespace TokenStream.Service.Commands;
 
 /// <summary>
-/// <c>tokenstream kill</c>, <c>throttle</c>, <c>allow</c> and <c>release</c>: what a person asks of gateways. The request goes to the log; the
-/// owner of its scope makes the signed command of it.
+/// <c>tokenstream kill</c>, <c>throttle</c>, <c>allow</c> and <c>release</c>: what a person asks of gateways. The request goes to the log;
+/// the owner of its scope makes the signed command of it.
 /// </summary>
 internal static class RequestCommands
 {
@@ -26,12 +26,14 @@ internal static class RequestCommands
         var requests = new Option<long?>("--requests-per-minute") { Description = "Requests a minute that each gateway lets pass." };
         var abort = new Option<bool>("--abort-streams") { Description = "End answers that are being streamed, too." };
         yield return Create(
-            "kill", "Refuse every request of a scope.", CommandAction.Kill, [abort], parsed => new() { AbortStreams = parsed.GetValue(abort) });
+            "kill", "Refuse every request of a scope.", CommandAction.Kill, [abort],
+            parsed => new() { AbortStreams = parsed.GetValue(abort) });
         yield return Create(
             "throttle", "Limit what a scope may use a minute.", CommandAction.Throttle, [tokens, requests],
             parsed => new() { TokensPerMinute = parsed.GetValue(tokens), RequestsPerMinute = parsed.GetValue(requests) });
         yield return Create(
-            "allow", "Exempt a scope from automatic commands; a person's kill stays.", CommandAction.Allow, [], _ => ActionParameters.Nothing);
+            "allow", "Exempt a scope from automatic commands; a person's kill stays.", CommandAction.Allow, [],
+            _ => ActionParameters.Nothing);
         yield return Release();
     }
 
@@ -55,7 +57,8 @@ internal static class RequestCommands
     /// <summary>For commands that read what gateways read.</summary>
     internal static void AddKeys(Command command) => command.Add(Keys);
 
-    internal static Option<string?> Reason() => new("--reason") { Description = "Why; shown to whoever is refused, and kept in the audit." };
+    internal static Option<string?> Reason() =>
+        new("--reason") { Description = "Why; shown to whoever is refused, and kept in the audit." };
 
     /// <summary>Says every error of what was asked.</summary>
     internal static int Refuse(IEnumerable<string> errors)
@@ -71,7 +74,8 @@ internal static class RequestCommands
     internal static string OptionName(string name) => "--" + name.Replace('_', '-');
 
     private static Command Create(
-        string name, string description, CommandAction action, IReadOnlyList<Option> special, Func<ParseResult, ActionParameters> parameters)
+        string name, string description, CommandAction action, IReadOnlyList<Option> special,
+        Func<ParseResult, ActionParameters> parameters)
     {
         var scope = new ScopeOptions();
         var span = new Option<string?>("--for") { Description = "How long, such as 30m, 2h, 7d." };
@@ -112,7 +116,9 @@ internal static class RequestCommands
         return await RunAsync(parsed, async connection =>
         {
             await connection.Requests.AskAsync(request, Actor.CommandLine);
-            Console.WriteLine($"{request.Id}: {PeopleRequests.Name(request.Action)} of {request.Scope.Text} is asked for. Back: tokenstream release {request.Id} --reason ..");
+            Console.WriteLine(
+                $"{request.Id}: {PeopleRequests.Name(request.Action)} of {request.Scope.Text} is asked for. Back: tokenstream release " +
+                $"{request.Id} --reason ..");
             return 0;
         });
     }

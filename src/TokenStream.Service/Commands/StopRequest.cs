@@ -8,7 +8,8 @@ internal static class StopRequest
     /// <summary>Waits for SIGTERM, Ctrl-C or the caller's own cancellation.</summary>
     /// <param name="cancellation">The caller's.</param>
     /// <param name="ignoresInterrupt">
-    /// Ctrl-C reaches a whole group of processes at once: one that another supervises passes it over, and waits until that one asks it to end.
+    /// Ctrl-C reaches a whole group of processes at once: one that another supervises passes it over, and waits until that one asks it to
+    /// end.
     /// </param>
     public static async Task WaitAsync(CancellationToken cancellation, bool ignoresInterrupt = false)
     {

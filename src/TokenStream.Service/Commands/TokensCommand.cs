@@ -12,12 +12,18 @@ internal static class TokensCommand
         var name = new Argument<string>("name") { Description = "Whom it is for; the audit names it." };
         var role = new Option<string>("--role") { Description = "viewer, operator or admin.", Required = true };
         var tenant = new Option<string?>("--tenant") { Description = "The only tenant that it may see and change." };
-        var file = new Option<string>("--file") { Description = "The file of tokens, as the node's configuration names it (tokens).", DefaultValueFactory = _ => "./tokens.txt", Recursive = true };
+        var file = new Option<string>("--file")
+        {
+            Description = "The file of tokens, as the node's configuration names it (tokens).",
+            DefaultValueFactory = _ => "./tokens.txt",
+            Recursive = true,
+        };
         var add = new Command("add", "Make a token and print it, once; the file keeps its hash.") { name, role, tenant };
         var list = new Command("list", "List names, roles and tenants.");
         var gone = new Argument<string>("name") { Description = "Whose token is taken away." };
         var remove = new Command("remove", "Take a token away; nodes notice at the next request.") { gone };
-        add.SetAction(parsed => Run(() => Add(parsed.GetValue(file)!, parsed.GetValue(name)!, parsed.GetValue(role)!, parsed.GetValue(tenant))));
+        add.SetAction(
+            parsed => Run(() => Add(parsed.GetValue(file)!, parsed.GetValue(name)!, parsed.GetValue(role)!, parsed.GetValue(tenant))));
         list.SetAction(parsed => Run(() => List(parsed.GetValue(file)!)));
         remove.SetAction(parsed => Run(() => Remove(parsed.GetValue(file)!, parsed.GetValue(gone)!)));
         return new Command("tokens", "Work on the tokens of the API.") { add, list, remove, file };

@@ -9,21 +9,33 @@ namespace TokenStream.Service.Commands;
 /// <summary><c>tokenstream up</c>: one node in the foreground.</summary>
 internal static class UpCommand
 {
-    private static readonly Option<string?> Data = new("--data") { Description = "Where the embedded log and store keep their data (default ./data)." };
-    private static readonly Option<string?> Kafka = new("--kafka") { Description = "A real Kafka, host:port,.., instead of the embedded log." };
-    private static readonly Option<string?> KafkaListen = new("--kafka-listen") { Description = "Where the embedded log listens (default 127.0.0.1:9092)." };
-    private static readonly Option<string?> ClickHouse = new("--clickhouse") { Description = "A ClickHouse server, http(s)://host:port, instead of the embedded one." };
-    private static readonly Option<string?> ClickHouseListen = new("--clickhouse-listen") { Description = "Where the embedded ClickHouse listens (default 127.0.0.1:8123)." };
-    private static readonly Option<string?> Listen = new("--listen") { Description = "Where health and metrics are served (default 127.0.0.1:8080)." };
-    private static readonly Option<string?> Prices = new("--prices") { Description = "A price book (YAML, or LiteLLM's price map) whose entries win over the default book's." };
-    private static readonly Option<string?> Roles = new("--roles") { Description = "The stages this node takes part in: aggregate,store,govern (default all)." };
-    private static readonly Option<FileInfo?> Config = new("--config") { Description = "A YAML file with all of these and the rest; options win over it." };
-    private static readonly Option<bool> AllowRemote = new("--allow-remote") { Description = "Allow listeners that other machines reach; none asks for a password." };
+    private static readonly Option<string?> Data =
+        new("--data") { Description = "Where the embedded log and store keep their data (default ./data)." };
+    private static readonly Option<string?> Kafka =
+        new("--kafka") { Description = "A real Kafka, host:port,.., instead of the embedded log." };
+    private static readonly Option<string?> KafkaListen =
+        new("--kafka-listen") { Description = "Where the embedded log listens (default 127.0.0.1:9092)." };
+    private static readonly Option<string?> ClickHouse =
+        new("--clickhouse") { Description = "A ClickHouse server, http(s)://host:port, instead of the embedded one." };
+    private static readonly Option<string?> ClickHouseListen =
+        new("--clickhouse-listen") { Description = "Where the embedded ClickHouse listens (default 127.0.0.1:8123)." };
+    private static readonly Option<string?> Listen =
+        new("--listen") { Description = "Where health and metrics are served (default 127.0.0.1:8080)." };
+    private static readonly Option<string?> Prices =
+        new("--prices") { Description = "A price book (YAML, or LiteLLM's price map) whose entries win over the default book's." };
+    private static readonly Option<string?> Roles =
+        new("--roles") { Description = "The stages this node takes part in: aggregate,store,govern (default all)." };
+    private static readonly Option<FileInfo?> Config =
+        new("--config") { Description = "A YAML file with all of these and the rest; options win over it." };
+    private static readonly Option<bool> AllowRemote =
+        new("--allow-remote") { Description = "Allow listeners that other machines reach; none asks for a password." };
     private static readonly Option<bool> JsonLogs = new("--json-logs") { Description = "Log lines as JSON." };
 
     private static readonly Option<string?> Demo = new("--demo")
     {
-        Description = "Replay a trace that ships with the product and watch (azure), or see a tenant run away and be stopped (runaway); on a data directory of its own.",
+        Description =
+            "Replay a trace that ships with the product and watch (azure), or see a tenant run away and be stopped (runaway); on a data " +
+            "directory of its own.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -37,7 +49,9 @@ internal static class UpCommand
         return command;
     }
 
-    /// <summary>The options of a command line over those of its configuration file. Throws <see cref="NodeStartException"/> with every error.</summary>
+    /// <summary>
+    /// The options of a command line over those of its configuration file. Throws <see cref="NodeStartException"/> with every error.
+    /// </summary>
     internal static NodeOptions Read(ParseResult parsed)
     {
         var options = ConfigCommand.ReadValid(parsed.GetValue(Config));
@@ -107,7 +121,8 @@ internal static class UpCommand
         if (!isRunaway && !DemoRun.Traces.ContainsKey(name))
         {
             throw new NodeStartException(
-                $"--demo {name} is not one that ships with the product; there are {string.Join(", ", DemoRun.Traces.Keys.Append(RunawayDemo.Name))}.");
+                $"--demo {name} is not one that ships with the product; there are " +
+                $"{string.Join(", ", DemoRun.Traces.Keys.Append(RunawayDemo.Name))}.");
         }
 
         // Invented spend never mixes with real spend.

@@ -6,7 +6,8 @@ using TokenStream.Service.Replay;
 namespace TokenStream.Service.Demo;
 
 /// <summary>
-/// <c>up --demo</c>: a real trace replayed into a node on a data directory of its own, and what the stream makes of it, live in the terminal.
+/// <c>up --demo</c>: a real trace replayed into a node on a data directory of its own, and what the stream makes of it, live in the
+/// terminal.
 /// </summary>
 internal sealed class DemoRun(NodeOptions options, string bootstrapServers, string clickHouse, TimeProvider clock)
 {
@@ -78,7 +79,8 @@ internal sealed class DemoRun(NodeOptions options, string bootstrapServers, stri
             return;
         }
 
-        await AnsiConsole.Live(View(Snapshot())).StartAsync(context => TickAsync(timer, () => context.UpdateTarget(View(Snapshot())), cancellation));
+        await AnsiConsole.Live(View(Snapshot()))
+            .StartAsync(context => TickAsync(timer, () => context.UpdateTarget(View(Snapshot())), cancellation));
     }
 
     private static async Task TickAsync(PeriodicTimer timer, Action show, CancellationToken cancellation)
@@ -105,26 +107,33 @@ internal sealed class DemoRun(NodeOptions options, string bootstrapServers, stri
 
     private static string Line(LiveSnapshot now) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{now.EventsPerSecond:F0} events/s  {now.SpendPerHourUsd:F2} USD/h  total {now.Events} events {now.SpendUsd:F4} USD  late {now.Late}  refused {now.Refused}");
+        $"{now.EventsPerSecond:F0} events/s  {now.SpendPerHourUsd:F2} USD/h  total {now.Events} events {now.SpendUsd:F4} USD  late " +
+        $"{now.Late}  refused {now.Refused}");
 
     private Rows View(LiveSnapshot now)
     {
         var head = new Table().Border(TableBorder.Rounded).Expand()
             .AddColumns("events/s", "spend/h", "events counted", "spend", "late", "duplicates", "refused", "behind");
         head.AddRow(
-            Number(now.EventsPerSecond), $"{Usd(now.SpendPerHourUsd)}", Number(now.Events), Usd(now.SpendUsd), Number(now.Late), Number(now.Duplicates),
-            Number(now.Refused), string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, (clock.GetUtcNow() - now.StreamTime).TotalSeconds):F0} s"));
+            Number(now.EventsPerSecond), $"{Usd(now.SpendPerHourUsd)}", Number(now.Events), Usd(now.SpendUsd), Number(now.Late),
+            Number(now.Duplicates), Number(now.Refused),
+            string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, (clock.GetUtcNow() - now.StreamTime).TotalSeconds):F0} s"));
         var tops = new Table().Border(TableBorder.None).HideHeaders().Expand().AddColumns("", "", "");
         tops.AddRow(Top("tenant", now.Tenants), Top("feature", now.Features), Top("model", now.Models));
         var status = _failure ?? (_progress.Sent < _progress.Total || _progress.Total == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"replaying: {_progress.Sent:N0} of {_progress.Total:N0} requests of the Azure LLM inference trace 2023, {Speed:F0} times as fast")
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"replaying: {_progress.Sent:N0} of {_progress.Total:N0} requests of the Azure LLM inference trace 2023, {Speed:F0} " +
+                $"times as fast")
             : "the trace has ended; its last windows close within a minute");
         return new Rows(
             new Markup("[bold]TokenStream[/]  a real trace, invented tenants"),
             head,
             tops,
             new Text(status),
-            new Text($"Ask it yourself: curl '{clickHouse.TrimEnd('/')}/?query=SELECT+*+FROM+tokenstream.unit_economics+FORMAT+PrettyCompact'     Ctrl-C ends"));
+            new Text(
+                $"Ask it yourself: curl '{clickHouse.TrimEnd('/')}/?query=SELECT+*+FROM+tokenstream.unit_economics+FORMAT+PrettyCompact' " +
+                "    Ctrl-C ends"));
     }
 
     private static Table Top(string what, IReadOnlyList<(string Name, decimal Usd, long Requests)> rows)

@@ -20,15 +20,18 @@ internal sealed record LiveSnapshot(
     IReadOnlyList<(string Name, decimal Usd, long Requests)> Models);
 
 /// <summary>
-/// Adds up what lies on <c>tokenstream.live</c> and <c>tokenstream.rollups</c> by the rules of docs/rollup-format.md: of provisional values of
-/// one identity the higher position wins, a final one beats them, repeated decisions are ignored.
+/// Adds up what lies on <c>tokenstream.live</c> and <c>tokenstream.rollups</c> by the rules of docs/rollup-format.md: of provisional values
+/// of one identity the higher position wins, a final one beats them, repeated decisions are ignored.
 /// </summary>
 internal sealed class LiveTotals
 {
     private const long RateMs = 30_000;
     private const long WindowMs = 10_000;
 
-    private readonly Dictionary<(string Topic, int Partition, long Window, RollupKey Key, long Part), (long Position, bool Final, long Requests, Int128 Cost)> _recent = [];
+    private readonly Dictionary<
+        (string Topic, int Partition, long Window, RollupKey Key, long Part),
+        (long Position, bool Final, long Requests, Int128 Cost)> _recent = [];
+
     private readonly Dictionary<(string Topic, int Partition, int RollupsPartition), long> _done = [];
     private readonly Dictionary<string, (Int128 Cost, long Requests)> _tenants = [];
     private readonly Dictionary<string, (Int128 Cost, long Requests)> _features = [];
@@ -93,7 +96,8 @@ internal sealed class LiveTotals
             sums[name(key)] = (cost + value.Cost, requests + value.Requests);
         }
 
-        return [.. sums.OrderByDescending(s => s.Value.Cost).Take(6).Select(s => (s.Key, Picodollars.ToUsd(s.Value.Cost), s.Value.Requests))];
+        return [.. sums.OrderByDescending(s => s.Value.Cost).Take(6).Select(
+            s => (s.Key, Picodollars.ToUsd(s.Value.Cost), s.Value.Requests))];
     }
 
     private static void Add(Dictionary<string, (Int128 Cost, long Requests)> sums, string name, Rollup rollup)

@@ -9,7 +9,8 @@ internal sealed class TopicTail : IDisposable
 
     public TopicTail(string bootstrapServers, params IEnumerable<string> topics)
     {
-        _consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = "tokenstream-demo" })
+        _consumer = new ConsumerBuilder<byte[], byte[]>(
+            new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = "tokenstream-demo" })
             .SetLogHandler((_, _) => { }).Build();
         using var admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
         _consumer.Assign(topics.SelectMany(topic => admin.GetMetadata(topic, TimeSpan.FromSeconds(15)).Topics.Single().Partitions

@@ -10,9 +10,9 @@ namespace TokenStream.Service.Http;
 internal sealed record ApiCaller(Actor Actor, ApiRole Role, string? Tenant);
 
 /// <summary>
-/// Who may do what over HTTP. With a file of tokens, everybody needs one. Without, a node that listens on a loopback address believes whoever
-/// is on the machine, and one that others reach changes nothing. A browser is not a person: requests that a foreign page could have made
-/// (a form's content type, another origin, a host name that was made to point here) are refused.
+/// Who may do what over HTTP. With a file of tokens, everybody needs one. Without, a node that listens on a loopback address believes
+/// whoever is on the machine, and one that others reach changes nothing. A browser is not a person: requests that a foreign page could have
+/// made (a form's content type, another origin, a host name that was made to point here) are refused.
 /// </summary>
 internal sealed class ApiAccess(ApiTokens? tokens, bool isLoopback)
 {
@@ -36,7 +36,8 @@ internal sealed class ApiAccess(ApiTokens? tokens, bool isLoopback)
         if (caller.Role < needed)
         {
             return (null, Problem.Forbidden(tokens is null
-                ? "This address is reached by other machines, and no tokens are configured: it changes nothing. Make some (tokenstream tokens add) and name their file (tokens)."
+                ? "This address is reached by other machines, and no tokens are configured: it changes nothing. Make some (tokenstream " +
+                    "tokens add) and name their file (tokens)."
                 : $"The token '{caller.Actor.By}' is a {Name(caller.Role)}'s; this needs {Name(needed)}."));
         }
 
@@ -47,7 +48,8 @@ internal sealed class ApiAccess(ApiTokens? tokens, bool isLoopback)
     {
         if (isLoopback && !IsLocalHost(request.Host.Host))
         {
-            return (null, Problem.Forbidden($"The host '{request.Host.Host}' is not this machine's own name for itself: address it as localhost or 127.0.0.1."));
+            return (null, Problem.Forbidden(
+                $"The host '{request.Host.Host}' is not this machine's own name for itself: address it as localhost or 127.0.0.1."));
         }
 
         return (new ApiCaller(new Actor("local", From(request)), isLoopback ? ApiRole.Admin : ApiRole.Viewer, null), null);
@@ -64,7 +66,9 @@ internal sealed class ApiAccess(ApiTokens? tokens, bool isLoopback)
         request.HttpContext.Response.Headers.WWWAuthenticate = "Bearer";
         return (null, Problem.Of(
             StatusCodes.Status401Unauthorized, "unauthorized", "A token is needed",
-            header.Length == 0 ? "Send a token: Authorization: Bearer ts_.." : "The token is not known here; it may have been taken away."));
+            header.Length == 0
+                ? "Send a token: Authorization: Bearer ts_.."
+                : "The token is not known here; it may have been taken away."));
     }
 
     private static IResult? RefuseForeign(HttpRequest request, bool isYaml)
@@ -81,14 +85,17 @@ internal sealed class ApiAccess(ApiTokens? tokens, bool isLoopback)
         }
 
         var allowed = isYaml ? YamlTypes : JsonTypes;
-        return MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && allowed.Contains(type.MediaType.Value, StringComparer.OrdinalIgnoreCase)
+        return MediaTypeHeaderValue.TryParse(request.ContentType, out var type) &&
+            allowed.Contains(type.MediaType.Value, StringComparer.OrdinalIgnoreCase)
             ? null
             : Problem.Of(
-                StatusCodes.Status415UnsupportedMediaType, "content_type", "The content type is not taken", $"Send Content-Type: {allowed[0]}.");
+                StatusCodes.Status415UnsupportedMediaType, "content_type", "The content type is not taken",
+                $"Send Content-Type: {allowed[0]}.");
     }
 
     private static bool IsLocalHost(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ||
+            (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private static string From(HttpRequest request) => $"api {request.HttpContext.Connection.RemoteIpAddress}";
 

@@ -48,7 +48,9 @@ internal sealed record RequestBody
         {
             if (!Enum.TryParse<ScopeDimension>(name, ignoreCase: true, out var dimension) || !name.All(char.IsAsciiLetterLower))
             {
-                error = $"'{name}' is not a dimension; possible are {string.Join(", ", Enum.GetNames<ScopeDimension>().Select(known => known.ToLowerInvariant()))}";
+                error =
+                    $"'{name}' is not a dimension; possible are " +
+                    $"{string.Join(", ", Enum.GetNames<ScopeDimension>().Select(known => known.ToLowerInvariant()))}";
                 return null;
             }
 

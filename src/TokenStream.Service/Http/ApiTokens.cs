@@ -103,7 +103,9 @@ internal sealed class ApiTokens
                 }
             }
 
-            errors.AddRange(tokens.GroupBy(token => token.Name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => $"{path}: '{group.Key}' is there twice"));
+            errors.AddRange(
+                tokens.GroupBy(token => token.Name, StringComparer.Ordinal)
+                    .Where(group => group.Count() > 1).Select(group => $"{path}: '{group.Key}' is there twice"));
             return errors.Count == 0 ? tokens : throw new NodeStartException(string.Join('\n', errors));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -21,7 +21,9 @@ internal sealed class BudgetsApi(GovernApi govern, Func<BudgetConnection> connec
 
     public void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/budgets", govern.Guard(ApiRole.Viewer, (_, caller) => InTurnAsync(connection => Task.FromResult(Get(connection, caller)))));
+        app.MapGet(
+            "/v1/budgets",
+            govern.Guard(ApiRole.Viewer, (_, caller) => InTurnAsync(connection => Task.FromResult(Get(connection, caller)))));
         app.MapGet("/v1/budgets/state", govern.Guard(ApiRole.Viewer, (_, caller) => Task.FromResult(States(caller))));
         app.MapPut("/v1/budgets", govern.Guard(ApiRole.Admin, PutAsync, isYaml: true));
     }
@@ -38,7 +40,8 @@ internal sealed class BudgetsApi(GovernApi govern, Func<BudgetConnection> connec
     private static IResult Get(BudgetConnection connection, ApiCaller caller)
     {
         var document = connection.Budgets.Current.Document;
-        var theirs = document with { Budgets = [.. document.Budgets.Where(budget => IsTheirs(caller, budget.Scope[ScopeDimension.Tenant]))] };
+        var theirs =
+            document with { Budgets = [.. document.Budgets.Where(budget => IsTheirs(caller, budget.Scope[ScopeDimension.Tenant]))] };
         var latest = connection.Budgets.Latest;
         var answer = new JsonObject
         {
@@ -63,7 +66,8 @@ internal sealed class BudgetsApi(GovernApi govern, Func<BudgetConnection> connec
     {
         if (caller.Tenant is not null)
         {
-            return Problem.Forbidden($"The token '{caller.Actor.By}' is for the tenant {caller.Tenant} alone; budgets are put for all of them.");
+            return Problem.Forbidden(
+                $"The token '{caller.Actor.By}' is for the tenant {caller.Tenant} alone; budgets are put for all of them.");
         }
 
         if (http.Request.Query["reason"].ToString() is not { Length: > 0 } reason)

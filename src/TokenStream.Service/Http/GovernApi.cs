@@ -44,7 +44,10 @@ internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, Comma
         {
             if (body.Length + read > MostBytes)
             {
-                return (null, Problem.Of(StatusCodes.Status413PayloadTooLarge, "too_long", "The body is too long", $"At most {MostBytes} bytes are taken."));
+                return (
+                    null,
+                    Problem.Of(
+                        StatusCodes.Status413PayloadTooLarge, "too_long", "The body is too long", $"At most {MostBytes} bytes are taken."));
             }
 
             body.Write(buffer, 0, read);
@@ -67,7 +70,9 @@ internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, Comma
 
         try
         {
-            return JsonSerializer.Deserialize(body, type) is { } value ? (value, null) : (null, Problem.Invalid(["the body must be a JSON object"]));
+            return JsonSerializer.Deserialize(body, type) is { } value
+                ? (value, null)
+                : (null, Problem.Invalid(["the body must be a JSON object"]));
         }
         catch (JsonException failure)
         {
@@ -75,7 +80,8 @@ internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, Comma
         }
     }
 
-    private async Task<IResult> AnswerAsync(HttpContext http, ApiRole needed, Func<HttpContext, ApiCaller, Task<IResult>> action, bool isYaml)
+    private async Task<IResult> AnswerAsync(
+        HttpContext http, ApiRole needed, Func<HttpContext, ApiCaller, Task<IResult>> action, bool isYaml)
     {
         var (caller, refusal) = access.Admit(http.Request, needed, isYaml);
         if (caller is null)
@@ -115,7 +121,8 @@ internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, Comma
         var listed = Current().Where(command => IsTheirs(caller, command.Scope) && (all || CommandTable.IsActive(command, now)))
             .OrderBy(command => command.Key, StringComparer.Ordinal)
             .Select(command => JsonNode.Parse(CommandFormat.Write(command)));
-        var asked = (await requests.ReadAsync()).Requests.Where(request => IsTheirs(caller, request.Scope) && (all || request.IsInForce(now)))
+        var asked = (await requests.ReadAsync()).Requests.Where(
+            request => IsTheirs(caller, request.Scope) && (all || request.IsInForce(now)))
             .Select(request => JsonNode.Parse(RequestFormat.Write(request)));
         return Json(new JsonObject { ["commands"] = new JsonArray([.. listed]), ["requests"] = new JsonArray([.. asked]) });
     }
@@ -177,7 +184,8 @@ internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, Comma
         lock (_lock)
         {
             commands.Refresh();
-            heartbeats = [.. commands.Heartbeats.OrderBy(pair => pair.Key).Select(pair => JsonNode.Parse(HeartbeatFormat.Write(pair.Value)))];
+            heartbeats = [.. commands.Heartbeats.OrderBy(pair => pair.Key).Select(
+                pair => JsonNode.Parse(HeartbeatFormat.Write(pair.Value)))];
         }
 
         return Json(new JsonObject { ["pause"] = JsonNode.Parse(RequestFormat.Write(pause)), ["heartbeats"] = new JsonArray(heartbeats) });

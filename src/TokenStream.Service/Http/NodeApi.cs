@@ -28,7 +28,8 @@ internal sealed class NodeApi : IAsyncDisposable
         Access = new ApiAccess(tokens, IPEndPoint.TryParse(options.Listen, out var address) && IPAddress.IsLoopback(address.Address));
         _audit = new Audit(options, kafka, clock, logger);
         _requests = new PeopleRequests(new ConfigurationTopic(kafka, options.Topics.Budgets, "tokenstream-api", logger), _audit, clock);
-        _commands = new CommandTable(kafka, options.Topics.Commands, partitions[options.Topics.Commands], new CommandVerifier(keys), logger);
+        _commands = new CommandTable(
+            kafka, options.Topics.Commands, partitions[options.Topics.Commands], new CommandVerifier(keys), logger);
         _govern = new GovernApi(Access, _requests, _commands, clock);
         _states = new BudgetStateTable(kafka, options.Topics.BudgetStates, partitions[options.Topics.BudgetStates], clock, logger);
         _budgets = new BudgetsApi(_govern, () => new BudgetConnection(options, kafka, clock, logger), _states);

@@ -16,14 +16,16 @@ internal sealed class NodeHttpServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly PrometheusExporter _metrics;
 
-    private NodeHttpServer(WebApplication app, PrometheusExporter metrics, string address) => (_app, _metrics, Address) = (app, metrics, address);
+    private NodeHttpServer(WebApplication app, PrometheusExporter metrics, string address) =>
+        (_app, _metrics, Address) = (app, metrics, address);
 
     /// <summary>Host and port that are listened on.</summary>
     public string Address { get; }
 
     /// <param name="mapApi">Maps the API; null for none.</param>
     /// <exception cref="NodeStartException">The address is taken, refused or illegible.</exception>
-    public static async Task<NodeHttpServer> StartAsync(NodeOptions options, NodeHealth health, TimeProvider clock, Action<IEndpointRouteBuilder>? mapApi, CancellationToken cancellation)
+    public static async Task<NodeHttpServer> StartAsync(
+        NodeOptions options, NodeHealth health, TimeProvider clock, Action<IEndpointRouteBuilder>? mapApi, CancellationToken cancellation)
     {
         if (!IPEndPoint.TryParse(options.Listen, out var address))
         {
@@ -32,7 +34,8 @@ internal sealed class NodeHttpServer : IAsyncDisposable
 
         if (!IPAddress.IsLoopback(address.Address) && !options.AllowRemote)
         {
-            throw new NodeStartException($"--listen {options.Listen} is reached by other machines, and asks for no password: say --allow-remote where that is meant.");
+            throw new NodeStartException($"--listen {options.Listen} is reached by other machines, and asks for no password: say " +
+                "--allow-remote where that is meant.");
         }
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -53,7 +56,8 @@ internal sealed class NodeHttpServer : IAsyncDisposable
         {
             metrics.Dispose();
             await app.DisposeAsync();
-            throw new NodeStartException($"{options.Listen} cannot be listened on ({failure.Message}): choose another address with --listen.", failure);
+            throw new NodeStartException(
+                $"{options.Listen} cannot be listened on ({failure.Message}): choose another address with --listen.", failure);
         }
 
         return new NodeHttpServer(app, metrics, new Uri(app.Urls.First()).Authority);
@@ -72,7 +76,8 @@ internal sealed class NodeHttpServer : IAsyncDisposable
         var answer = new JsonObject
         {
             ["status"] = ready ? "ready" : "not ready",
-            ["parts"] = new JsonArray([.. parts.Select(p => new JsonObject { ["name"] = p.Name, ["ok"] = p.Reason is null, ["reason"] = p.Reason })]),
+            ["parts"] = new JsonArray(
+                [.. parts.Select(p => new JsonObject { ["name"] = p.Name, ["ok"] = p.Reason is null, ["reason"] = p.Reason })]),
         };
         return Results.Text(answer.ToJsonString() + "\n", "application/json", statusCode: ready ? 200 : 503);
     }

@@ -11,7 +11,8 @@ internal static class Problem
     /// <param name="errors">Where there are several: each.</param>
     public static IResult Of(int status, string code, string title, string detail, IReadOnlyList<string>? errors = null)
     {
-        var problem = new JsonObject { ["type"] = $"urn:tokenstream:problem:{code}", ["title"] = title, ["status"] = status, ["detail"] = detail };
+        var problem =
+            new JsonObject { ["type"] = $"urn:tokenstream:problem:{code}", ["title"] = title, ["status"] = status, ["detail"] = detail };
         if (errors is not null)
         {
             problem["errors"] = new JsonArray([.. errors.Select(error => JsonValue.Create(error))]);

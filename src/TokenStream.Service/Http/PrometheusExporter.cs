@@ -103,7 +103,8 @@ internal sealed class PrometheusExporter : IDisposable
         foreach (var (name, value) in tags)
         {
             text.Append(text.Length == 0 ? "" : ",").Append(name.Replace('.', '_')).Append("=\"");
-            text.Append(Convert.ToString(value, CultureInfo.InvariantCulture)?.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n"));
+            text.Append(
+                Convert.ToString(value, CultureInfo.InvariantCulture)?.Replace("\\", "\\\\").Replace("\"", "\\\"").Replace("\n", "\\n"));
             text.Append('"');
         }
 

@@ -30,13 +30,16 @@ internal sealed class BudgetConnection : IDisposable
 
     /// <summary>Puts budgets in force: written to the audit, published, and the rules of aggregation brought in step.</summary>
     /// <exception cref="NodeStartException">They are too large for a record.</exception>
-    public async Task<BudgetRecord> PublishAsync(BudgetDocument document, TenantDirectory directory, string source, string reason, Actor actor)
+    public async Task<BudgetRecord> PublishAsync(
+        BudgetDocument document, TenantDirectory directory, string source, string reason, Actor actor)
     {
-        BudgetRecord Content(PublishedBudgets before) => BudgetRecord.Of(document, directory, before, source, actor.By, reason, _clock.GetUtcNow());
+        BudgetRecord Content(PublishedBudgets before) =>
+            BudgetRecord.Of(document, directory, before, source, actor.By, reason, _clock.GetUtcNow());
         var size = Content(Budgets.Current).ToBytes().Length;
         if (size > TopicLayout.ConfigurationMaxBytes - 4096)
         {
-            throw new NodeStartException($"the budgets take {size} bytes of the {TopicLayout.ConfigurationMaxBytes} that a record may have: say less, or use 'each'.");
+            throw new NodeStartException($"the budgets take {size} bytes of the {TopicLayout.ConfigurationMaxBytes} that a record may " +
+                "have: say less, or use 'each'.");
         }
 
         var changes = BudgetDiff.Of(Budgets.Current.Document, document).Concat(BudgetDiff.Of(Budgets.Current.Directory, directory));

@@ -11,7 +11,9 @@ namespace TokenStream.Service.Node;
 /// <summary>A period that a budget holds on to, in a record.</summary>
 internal sealed record HeldPeriodRecord(string Budget, PeriodKind Kind, string TimeZone, int StartDay, int Hours, long UntilMs);
 
-/// <summary>One version of the budgets and the tenant directory as it lies on the budgets topic, under the key <c>budgets/VERSION</c>.</summary>
+/// <summary>
+/// One version of the budgets and the tenant directory as it lies on the budgets topic, under the key <c>budgets/VERSION</c>.
+/// </summary>
 internal sealed record BudgetRecord
 {
     public const string KeyPrefix = "budgets/";
@@ -47,7 +49,8 @@ internal sealed record BudgetRecord
 
     /// <summary>A record that follows the version in force, without a number yet.</summary>
     public static BudgetRecord Of(
-        BudgetDocument budgets, TenantDirectory directory, PublishedBudgets before, string source, string by, string reason, DateTimeOffset at)
+        BudgetDocument budgets, TenantDirectory directory, PublishedBudgets before, string source, string by, string reason,
+        DateTimeOffset at)
     {
         var (yaml, tenants) = (BudgetWriter.Write(budgets), DirectoryFile.Write(directory));
         var followed = BudgetTimeline.Follow(before.Set.Budgets, budgets.Budgets, at.ToUnixTimeMilliseconds());
@@ -81,7 +84,8 @@ internal sealed record BudgetRecord
             entry => entry.Budget,
             entry => new HeldPeriod(new BudgetPeriod(entry.Kind, entry.TimeZone, entry.StartDay, entry.Hours), entry.UntilMs),
             StringComparer.Ordinal);
-        var set = new BudgetSet(Version, [.. budgets.Document!.Budgets.Select(budget => budget with { Held = held.GetValueOrDefault(budget.Name) })]);
+        var set = new BudgetSet(
+            Version, [.. budgets.Document!.Budgets.Select(budget => budget with { Held = held.GetValueOrDefault(budget.Name) })]);
         return new PublishedBudgets(set, directory.Directory!, budgets.Document.UnpricedBound);
     }
 
@@ -93,7 +97,9 @@ internal sealed record BudgetRecord
         try
         {
             var record = JsonSerializer.Deserialize(bytes, BudgetJson.Default.BudgetRecord);
-            return record is { Format: 1 } ? record : throw new FormatException("the budgets are of a format that this program does not read: upgrade it");
+            return record is { Format: 1 }
+                ? record
+                : throw new FormatException("the budgets are of a format that this program does not read: upgrade it");
         }
         catch (JsonException failure)
         {
@@ -105,9 +111,11 @@ internal sealed record BudgetRecord
         new(budget, held.Period.Kind, held.Period.TimeZone, held.Period.StartDay, held.Period.Hours, held.UntilMs);
 }
 
-internal sealed class PeriodKindConverter() : JsonStringEnumConverter<PeriodKind>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
+internal sealed class PeriodKindConverter() : JsonStringEnumConverter<PeriodKind>(
+    JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false);
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, Converters = [typeof(PeriodKindConverter)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true,
+    Converters = [typeof(PeriodKindConverter)])]
 [JsonSerializable(typeof(BudgetRecord))]
 internal sealed partial class BudgetJson : JsonSerializerContext;

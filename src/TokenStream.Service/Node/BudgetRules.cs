@@ -3,8 +3,8 @@ using TokenStream.Service.Governing;
 namespace TokenStream.Service.Node;
 
 /// <summary>
-/// Keeps the rules of aggregation in step with the budgets: which scopes spend is summed for, whose tenant belongs to which organisation, and
-/// the bounds of unpriced usage. Every node does it and so does whoever applies budgets; of several the first counts.
+/// Keeps the rules of aggregation in step with the budgets: which scopes spend is summed for, whose tenant belongs to which organisation,
+/// and the bounds of unpriced usage. Every node does it and so does whoever applies budgets; of several the first counts.
 /// </summary>
 internal static class BudgetRules
 {

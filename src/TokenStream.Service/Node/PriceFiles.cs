@@ -5,7 +5,9 @@ namespace TokenStream.Service.Node;
 /// <summary>The price book that a node or a command works with.</summary>
 internal static class PriceFiles
 {
-    /// <summary>The default book, under the entries of a file where one is named. Throws <see cref="NodeStartException"/> with every error of it.</summary>
+    /// <summary>
+    /// The default book, under the entries of a file where one is named. Throws <see cref="NodeStartException"/> with every error of it.
+    /// </summary>
     public static PriceBook Book(string? file)
     {
         if (file is null)

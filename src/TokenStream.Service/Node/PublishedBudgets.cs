@@ -9,7 +9,10 @@ internal sealed record PublishedBudgets(BudgetSet Set, TenantDirectory Directory
 {
     public static PublishedBudgets None { get; } = new(BudgetSet.Empty, TenantDirectory.Empty, RateSet.None);
 
-    /// <summary>From when on each scope's spend is summed, by the pattern's text: when the first of the versions that name it without a gap was published.</summary>
+    /// <summary>
+    /// From when on each scope's spend is summed, by the pattern's text: when the first of the versions that name it without a gap was
+    /// published.
+    /// </summary>
     public IReadOnlyDictionary<string, long> SinceMs { get; init; } = new Dictionary<string, long>();
 
     /// <summary>As a budget file says it.</summary>

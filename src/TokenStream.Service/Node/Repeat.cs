@@ -40,7 +40,8 @@ internal static class Repeat
 
     /// <summary>The same for what waits for nothing.</summary>
     public static Task EveryAsync(
-        TimeSpan interval, TimeProvider clock, Action action, Action<Exception> failed, CancellationToken stop, bool atOnce = false) => EveryAsync(
+        TimeSpan interval, TimeProvider clock, Action action, Action<Exception> failed, CancellationToken stop, bool atOnce =
+            false) => EveryAsync(
         interval,
         clock,
         () =>

@@ -19,7 +19,9 @@ internal sealed record RulesRecord
 
     public required long Version { get; init; }
 
-    /// <summary><c>start</c> where a node published it from its own configuration, <c>apply</c> or <c>rollback</c> where a person did.</summary>
+    /// <summary>
+    /// <c>start</c> where a node published it from its own configuration, <c>apply</c> or <c>rollback</c> where a person did.
+    /// </summary>
     public required string Source { get; init; }
 
     /// <summary>Who published it: user and machine.</summary>
@@ -102,7 +104,9 @@ internal sealed record RulesRecord
         try
         {
             var record = JsonSerializer.Deserialize(bytes, RulesJson.Default.RulesRecord);
-            return record is { Format: 1 or 2 } ? record : throw new FormatException("the rules are of a format that this program does not read: upgrade it");
+            return record is { Format: 1 or 2 }
+                ? record
+                : throw new FormatException("the rules are of a format that this program does not read: upgrade it");
         }
         catch (JsonException failure)
         {

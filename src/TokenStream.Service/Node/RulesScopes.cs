@@ -31,10 +31,13 @@ internal sealed record RulesScopes
     /// <summary>Whether spend computed under either comes out the same.</summary>
     public bool SameContent(RulesScopes other) =>
         Patterns.SequenceEqual(other.Patterns) && Directory.SequenceEqual(other.Directory) &&
-        UnpricedBound.OrderBy(rate => rate.Key, StringComparer.Ordinal).SequenceEqual(other.UnpricedBound.OrderBy(rate => rate.Key, StringComparer.Ordinal));
+        UnpricedBound.OrderBy(rate => rate.Key, StringComparer.Ordinal)
+            .SequenceEqual(other.UnpricedBound.OrderBy(rate => rate.Key, StringComparer.Ordinal));
 
     /// <exception cref="FormatException">A pattern or a rate is none.</exception>
-    public ScopeIndex ToIndex() => Patterns.Count == 0 ? ScopeIndex.None : new ScopeIndex(Patterns.Select(Pattern), new TenantDirectory(Directory));
+    public ScopeIndex ToIndex() => Patterns.Count == 0
+        ? ScopeIndex.None
+        : new ScopeIndex(Patterns.Select(Pattern), new TenantDirectory(Directory));
 
     /// <exception cref="FormatException">A rate is none.</exception>
     public RateSet ToBound() => new(UnpricedBound.Select(rate => KeyValuePair.Create(
@@ -44,5 +47,7 @@ internal sealed record RulesScopes
             : throw new FormatException($"the rules' bound '{rate.Value}' {reason}"))));
 
     private static ScopePattern Pattern(string text) =>
-        ScopePattern.TryParse(text, out var pattern, out var error) ? pattern : throw new FormatException($"the rules' pattern '{text}' {error}");
+        ScopePattern.TryParse(text, out var pattern, out var error)
+            ? pattern
+            : throw new FormatException($"the rules' pattern '{text}' {error}");
 }

@@ -16,7 +16,9 @@ internal sealed class RulesTopic(ConfigurationTopic topic, ILogger logger) : IDi
     private string? _pricesHash;
     private long _pricesChangedMs;
 
-    /// <summary>When the prices in force were published first, milliseconds since the Unix epoch; null before any were. From any thread.</summary>
+    /// <summary>
+    /// When the prices in force were published first, milliseconds since the Unix epoch; null before any were. From any thread.
+    /// </summary>
     public long? PricesChangedMs => Volatile.Read(ref _pricesChangedMs) is > 0 and var changed ? changed : null;
 
     /// <summary>What the stages take the rules from.</summary>
@@ -52,7 +54,9 @@ internal sealed class RulesTopic(ConfigurationTopic topic, ILogger logger) : IDi
         }
     }
 
-    /// <summary>Publishes content as the next version, unless the latest one says the same; returns the version that says it once it is read back.</summary>
+    /// <summary>
+    /// Publishes content as the next version, unless the latest one says the same; returns the version that says it once it is read back.
+    /// </summary>
     public async Task<RulesRecord> PublishAsync(RulesRecord content)
     {
         while (true)

@@ -125,7 +125,9 @@ internal static class NodeConfigFile
             ClickHouseListen = store.Text("listen") ?? options.ClickHouseListen,
             ClickHouseUser = Secret(store, "user", errors) ?? options.ClickHouseUser,
             ClickHousePassword = Secret(store, "password", errors) ?? options.ClickHousePassword,
-            StoreMemoryBytes = Number(store, "memory_mb", errors, 256, 1 << 20) is { } megabytes ? megabytes << 20 : options.StoreMemoryBytes,
+            StoreMemoryBytes = Number(store, "memory_mb", errors, 256, 1 << 20) is { } megabytes
+                ? megabytes << 20
+                : options.StoreMemoryBytes,
         };
         store.Close();
         return options;
@@ -259,12 +261,15 @@ internal static class NodeConfigFile
             return null;
         }
 
-        if (long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+        if (long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least &&
+            value <= most)
         {
             return value;
         }
 
-        errors.Add(scalar, string.Create(CultureInfo.InvariantCulture, $"'{key}' is '{scalar.Text}'; it must be a whole number from {least} to {most}"));
+        errors.Add(
+            scalar,
+            string.Create(CultureInfo.InvariantCulture, $"'{key}' is '{scalar.Text}'; it must be a whole number from {least} to {most}"));
         return null;
     }
 

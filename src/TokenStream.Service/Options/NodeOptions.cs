@@ -46,7 +46,8 @@ internal sealed record NodeOptions
     /// <summary>A price book whose entries win over the default book's.</summary>
     public string? PricesFile { get; init; }
 
-    public TopicLayout Topics { get; init; } = new() { RequestsPartitions = 4, RollupsPartitions = 2, LivePartitions = 2, SpendPartitions = 2 };
+    public TopicLayout Topics { get; init; } =
+        new() { RequestsPartitions = 4, RollupsPartitions = 2, LivePartitions = 2, SpendPartitions = 2 };
 
     /// <summary>Keys of the events' labels that become dimensions.</summary>
     public IReadOnlyList<string> LabelKeys { get; init; } = [];

@@ -51,7 +51,8 @@ internal static class ReceiversSection
         if (!IsName(receiver.Name))
         {
             item.Error(name ?? (YamlTree)item.Map,
-                $"'name' of a receiver must be 1 to {ReceiverOptions.MostNameCharacters} of a-z, 0-9, '.', '_', '-', beginning with a letter or digit");
+                $"'name' of a receiver must be 1 to {ReceiverOptions.MostNameCharacters} of a-z, 0-9, '.', '_', '-', beginning with a " +
+                "letter or digit");
         }
 
         if (Kind(kind?.Text) is null)
@@ -74,7 +75,8 @@ internal static class ReceiversSection
         {
             item.Error(url!, $"'url': {problem}");
         }
-        else if (!Uri.TryCreate(SecretReference.Resolve(receiver.Url), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+        else if (!Uri.TryCreate(SecretReference.Resolve(receiver.Url), UriKind.Absolute, out var address) ||
+            address.Scheme is not ("http" or "https"))
         {
             // The address itself is not repeated: it may be a secret.
             item.Error(url ?? (YamlTree)item.Map, "'url' of a receiver must be an address that begins with http:// or https://");

@@ -3,8 +3,8 @@ using TokenStream.Events;
 namespace TokenStream.Service.Replay;
 
 /// <summary>
-/// Gives the requests of a trace what the trace leaves out: tenant, feature, model. Drawn by Zipf's law (s = 1) from the seed and the request's
-/// session (or number), so the same seed gives the same events on every machine.
+/// Gives the requests of a trace what the trace leaves out: tenant, feature, model. Drawn by Zipf's law (s = 1) from the seed and the
+/// request's session (or number), so the same seed gives the same events on every machine.
 /// </summary>
 internal sealed class Attribution(int seed, IReadOnlyList<string>? models = null)
 {

@@ -10,8 +10,8 @@ namespace TokenStream.Service.Replay;
 internal sealed record ReplayProgress(long Sent, long Total, long TokensIn, long TokensOut);
 
 /// <summary>
-/// Publishes a trace as events, each partition's in order, and ends each partition with a tick: silent partitions go on with the clock and not
-/// with the trace, so that without one the last windows of an old trace would stay open for a while.
+/// Publishes a trace as events, each partition's in order, and ends each partition with a tick: silent partitions go on with the clock and
+/// not with the trace, so that without one the last windows of an old trace would stay open for a while.
 /// </summary>
 internal sealed class Replayer(ReplayOptions options, Trace trace, Attribution attribution, TimeProvider clock)
 {
@@ -23,7 +23,9 @@ internal sealed class Replayer(ReplayOptions options, Trace trace, Attribution a
     private long _tokensIn;
     private long _tokensOut;
 
-    /// <summary>Sends everything; reports from time to time. Throws <see cref="IOException"/> with the reason where a record was not taken.</summary>
+    /// <summary>
+    /// Sends everything; reports from time to time. Throws <see cref="IOException"/> with the reason where a record was not taken.
+    /// </summary>
     public async Task<ReplayProgress> RunAsync(IProgress<ReplayProgress> progress, CancellationToken cancellation)
     {
         using var producer = Producer();
@@ -79,15 +81,19 @@ internal sealed class Replayer(ReplayOptions options, Trace trace, Attribution a
         try
         {
             var topic = admin.GetMetadata(options.Topic, TimeSpan.FromSeconds(15)).Topics.Single();
-            return topic.Partitions.Count > 0 ? topic.Partitions.Count : throw new IOException($"topic {options.Topic}: {topic.Error.Reason}");
+            return topic.Partitions.Count > 0
+                ? topic.Partitions.Count
+                : throw new IOException($"topic {options.Topic}: {topic.Error.Reason}");
         }
         catch (KafkaException failure)
         {
-            throw new IOException($"Kafka at {options.BootstrapServers} does not answer ({failure.Error.Reason}): is a node up? (--to)", failure);
+            throw new IOException(
+                $"Kafka at {options.BootstrapServers} does not answer ({failure.Error.Reason}): is a node up? (--to)", failure);
         }
     }
 
-    private static int Partition(string tenant, int partitions) => (int)(StableHash.Hash(Encoding.UTF8.GetBytes(tenant)) % (ulong)partitions);
+    private static int Partition(string tenant, int partitions) =>
+        (int)(StableHash.Hash(Encoding.UTF8.GetBytes(tenant)) % (ulong)partitions);
 
     private async ValueTask WaitAsync(TraceRow row, long started, CancellationToken cancellation)
     {

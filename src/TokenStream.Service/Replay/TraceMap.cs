@@ -35,11 +35,11 @@ internal sealed class TraceMap
             "time=request_arrival_delta_s:relative_s,tokens_in=input_tokens,tokens_out=output_tokens,model=model_id,session=session_id," +
             "latency=api_time_s:s,ttft=ttft_s:s,prompt_hash=block_hashes_hash"),
         ("input_messages_hash",
-            "time=end_time_iso,tokens_in=input_tokens,tokens_out=output_tokens,model=response_model,session=session_id,latency=duration_ms," +
-            "prompt_hash=input_messages_hash,app=harness,feature=benchmark,failed=is_error"),
+            "time=end_time_iso,tokens_in=input_tokens,tokens_out=output_tokens,model=response_model,session=session_id," +
+            "latency=duration_ms,prompt_hash=input_messages_hash,app=harness,feature=benchmark,failed=is_error"),
         ("request_complete_time",
-            "time=request_complete_time:s,tokens_in=input_tokens,tokens_out=output_tokens_actual,user=user_id,session=trace_id,latency=ttlt:s," +
-            "ttft=ttft:s,app=run,succeeded=success,model='deepseek-r1'"),
+            "time=request_complete_time:s,tokens_in=input_tokens,tokens_out=output_tokens_actual,user=user_id,session=trace_id," +
+            "latency=ttlt:s,ttft=ttft:s,app=run,succeeded=success,model='deepseek-r1'"),
         ("input_num_tokens",
             "time=relative_time_sec:relative_s,tokens_in=input_num_tokens,tokens_out=output_num_tokens,latency=latency_ms,ttft=ttft_ms," +
             "cached_percent=approx_cached_percent,session=conversation_id,user=client_id,app=run,model='llama-3.3-70b-versatile'"),
@@ -71,7 +71,8 @@ internal sealed class TraceMap
             if (!map._fields.ContainsKey(required))
             {
                 throw new FormatException(
-                    $"no column is known to be '{required}'; say so with --map {required}=COLUMN. The columns are {string.Join(", ", header)}.");
+                    $"no column is known to be '{required}'; say so with --map {required}=COLUMN. The columns are " +
+                    $"{string.Join(", ", header)}.");
             }
         }
 
@@ -94,7 +95,8 @@ internal sealed class TraceMap
 
     public string? Text(string field, IReadOnlyList<string> row) => Text(field, row, out _);
 
-    private static string[] Entries(string? map) => map?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+    private static string[] Entries(string? map) =>
+        map?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     private void Add(string entry, IReadOnlyList<string> header)
     {

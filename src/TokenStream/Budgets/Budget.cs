@@ -38,7 +38,9 @@ public sealed record Budget
     /// <summary>Whether what one period leaves over is added to the next.</summary>
     public bool CarryOver { get; init; }
 
-    /// <summary>Whether the bound on usage without a price counts for kill, cache_only and throttle too, not only for alerts and soft steps.</summary>
+    /// <summary>
+    /// Whether the bound on usage without a price counts for kill, cache_only and throttle too, not only for alerts and soft steps.
+    /// </summary>
     public bool EnforceUnpriced { get; init; }
 
     /// <summary>Whether the batch service tier counts in burn rates.</summary>
@@ -75,6 +77,8 @@ public readonly record struct BudgetAmount(Int128 Value, bool IsTokens);
 /// <param name="Informs">Whether it only informs: never pages, never acts.</param>
 public sealed record BurnFactor(decimal Factor, decimal SharePercent, bool Informs = false)
 {
-    /// <summary>14.4, 6 and 1 are the table of the SRE workbook's chapter on alerting on SLOs, 3 its code; the shares are adapted to money.</summary>
+    /// <summary>
+    /// 14.4, 6 and 1 are the table of the SRE workbook's chapter on alerting on SLOs, 3 its code; the shares are adapted to money.
+    /// </summary>
     public static IReadOnlyList<BurnFactor> Defaults { get; } = [new(14.4m, 2), new(6, 5), new(3, 10), new(1, 10, Informs: true)];
 }

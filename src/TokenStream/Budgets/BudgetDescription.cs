@@ -23,13 +23,16 @@ internal static class BudgetDescription
             var informs = pair.Factor.Informs ? ", informs only" : "";
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"# burn {BudgetText.FormatNumber(pair.Factor.Factor)}: more than {Part(budget.Amount, pair.Factor.Factor, pair.LongMs, span)} in " +
-                $"{Minutes(pair.LongMs)}, and {Part(budget.Amount, pair.Factor.Factor, pair.ShortMs, span)} in {Minutes(pair.ShortMs)} " +
-                $"({pair.SharePercent:0.##} %{informs})\n");
+                $"# burn {BudgetText.FormatNumber(pair.Factor.Factor)}: more than " +
+                $"{Part(budget.Amount, pair.Factor.Factor, pair.LongMs, span)} in {Minutes(pair.LongMs)}, and " +
+                $"{Part(budget.Amount, pair.Factor.Factor, pair.ShortMs, span)} in {Minutes(pair.ShortMs)} ({pair.SharePercent:0.##} " +
+                $"%{informs})\n");
         }
 
         var left = budget.BurnFactors.Count - BurnRatePair.Of(budget.BurnFactors, span.LengthMs).Count;
-        return left == 0 ? text.ToString() : text.Append(CultureInfo.InvariantCulture, $"# left out, too coarse for so short a period: {left} burn rates\n").ToString();
+        return left == 0
+            ? text.ToString()
+            : text.Append(CultureInfo.InvariantCulture, $"# left out, too coarse for so short a period: {left} burn rates\n").ToString();
     }
 
     /// <summary>What a lookback at the factor's speed spends.</summary>

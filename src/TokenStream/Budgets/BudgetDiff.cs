@@ -10,7 +10,8 @@ internal static class BudgetDiff
         var lines = new List<string>();
         var old = before.Budgets.ToDictionary(budget => budget.Name, StringComparer.Ordinal);
         var names = after.Budgets.Select(budget => budget.Name).ToHashSet(StringComparer.Ordinal);
-        lines.AddRange(before.Budgets.Where(budget => !names.Contains(budget.Name)).Select(budget => $"- {budget.Name}: {Summary(budget)}"));
+        lines.AddRange(
+            before.Budgets.Where(budget => !names.Contains(budget.Name)).Select(budget => $"- {budget.Name}: {Summary(budget)}"));
         foreach (var budget in after.Budgets)
         {
             if (old.TryGetValue(budget.Name, out var known))
@@ -36,7 +37,8 @@ internal static class BudgetDiff
     }
 
     public static string Summary(Budget budget) =>
-        $"{budget.Scope}, {BudgetText.FormatAmount(budget.Amount)} a {Values(budget)["period"]}, {budget.Mode.ToString().ToLowerInvariant()}";
+        $"{budget.Scope}, {BudgetText.FormatAmount(budget.Amount)} a {Values(budget)["period"]}, " +
+        $"{budget.Mode.ToString().ToLowerInvariant()}";
 
     private static IEnumerable<string> Changes(Dictionary<string, string> before, Dictionary<string, string> after) =>
         before.Keys.Union(after.Keys).Where(key => before.GetValueOrDefault(key) != after.GetValueOrDefault(key))

@@ -63,7 +63,8 @@ internal static partial class BudgetReader
             return null;
         }
 
-        if (long.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+        if (long.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least &&
+            number <= most)
         {
             return number;
         }
@@ -116,7 +117,8 @@ internal static partial class BudgetReader
 
         if (!NamePattern().IsMatch(scalar.Text))
         {
-            item.Error(scalar, $"'{scalar.Text}' is no name: lower-case letters, digits, '.', '_' and '-', at most 100, a letter or digit first");
+            item.Error(
+                scalar, $"'{scalar.Text}' is no name: lower-case letters, digits, '.', '_' and '-', at most 100, a letter or digit first");
             return null;
         }
 
@@ -168,7 +170,9 @@ internal static partial class BudgetReader
         {
             if (ReadText(scope, Dimensions[i]) is { } value)
             {
-                var term = value == "each" ? ScopeTerm.Each : value.Contains('*', StringComparison.Ordinal) ? ScopeTerm.Glob(value) : ScopeTerm.Exact(value);
+                var term = value == "each" ? ScopeTerm.Each
+                    : value.Contains('*', StringComparison.Ordinal) ? ScopeTerm.Glob(value)
+                    : ScopeTerm.Exact(value);
                 terms.Add(((ScopeDimension)i, term));
             }
         }

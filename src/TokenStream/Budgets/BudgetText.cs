@@ -42,11 +42,14 @@ internal static partial class BudgetText
         var most = unit == "USD" ? MostUsd : MostTokens;
         if (number <= 0 || number > most)
         {
-            reason = number <= 0 ? "is not more than nothing" : string.Create(CultureInfo.InvariantCulture, $"is more than {most:0} {unit}");
+            reason = number <= 0
+                ? "is not more than nothing"
+                : string.Create(CultureInfo.InvariantCulture, $"is more than {most:0} {unit}");
             return false;
         }
 
-        if (unit == "tokens" ? number != decimal.Truncate(number) : number * Picodollars.PerUsd != decimal.Truncate(number * Picodollars.PerUsd))
+        if (unit == "tokens" ? number != decimal.Truncate(number) : number * Picodollars.PerUsd != decimal.Truncate(
+            number * Picodollars.PerUsd))
         {
             reason = unit == "tokens" ? "is no whole number of tokens" : "has more than 12 decimals";
             return false;
@@ -65,7 +68,8 @@ internal static partial class BudgetText
     {
         number = 0;
         return text.Length <= MaxLength && NumberPattern().IsMatch(text) &&
-            decimal.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
+            decimal.TryParse(
+                text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
     }
 
     /// <summary><c>80</c> or <c>80%</c>.</summary>

@@ -83,7 +83,8 @@ internal static class BudgetWriter
                 continue;
             }
 
-            if (term.Kind != ScopeTermKind.Each && (term.Text == "each" || (term.Kind == ScopeTermKind.Exact && term.Text.Contains('*', StringComparison.Ordinal))))
+            if (term.Kind != ScopeTermKind.Each &&
+                (term.Text == "each" || (term.Kind == ScopeTermKind.Exact && term.Text.Contains('*', StringComparison.Ordinal))))
             {
                 // The mapping would read it as something else; the pattern's own text says it.
                 return Quote(scope.Text);

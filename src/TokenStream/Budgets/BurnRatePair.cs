@@ -40,7 +40,9 @@ public sealed record BurnRatePair(BurnFactor Factor, long LongMs, long ShortMs, 
         return asked < LeastLongMs && share > MostSharePercent ? null : new BurnRatePair(factor, longMs, shortMs, share);
     }
 
-    /// <summary>The quotient rounded up to whole numbers, exactly: a decimal quotient may be rounded in its last digit, products are not.</summary>
+    /// <summary>
+    /// The quotient rounded up to whole numbers, exactly: a decimal quotient may be rounded in its last digit, products are not.
+    /// </summary>
     private static long Ceiling(decimal dividend, decimal divisor)
     {
         var quotient = (long)(dividend / divisor);

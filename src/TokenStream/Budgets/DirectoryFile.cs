@@ -46,8 +46,9 @@ internal static class DirectoryFile
                 text.Append("  ").Append(Quote(tenant = entry.Tenant)).Append(":\n");
             }
 
-            var fields = new[] { ("organisation", entry.Organisation), ("owner", entry.Owner), ("time_zone", entry.TimeZone), ("route", entry.Route) }
-                .Where(field => field.Item2 is not null).Select(field => $"{field.Item1}: {Quote(field.Item2!)}")
+            (string Name, string? Value)[] known =
+                [("organisation", entry.Organisation), ("owner", entry.Owner), ("time_zone", entry.TimeZone), ("route", entry.Route)];
+            var fields = known.Where(field => field.Value is not null).Select(field => $"{field.Name}: {Quote(field.Value!)}")
                 .Prepend($"from: {PriceCell.Time(entry.FromMs)}");
             text.Append("    - {").AppendJoin(", ", fields).Append("}\n");
         }
@@ -100,7 +101,8 @@ internal static class DirectoryFile
             }
 
             entries.Add(new TenantEntry(
-                tenant.Text, from, BudgetReader.ReadText(item, "organisation"), BudgetReader.ReadText(item, "owner"), zone?.Text, BudgetReader.ReadText(item, "route")));
+                tenant.Text, from, BudgetReader.ReadText(item, "organisation"), BudgetReader.ReadText(item, "owner"), zone?.Text,
+                BudgetReader.ReadText(item, "route")));
             item.Close();
         }
     }
@@ -115,7 +117,8 @@ internal static class DirectoryFile
 
         if (!PriceCell.TryParseTime(scalar.Text, out var timeMs))
         {
-            item.Error(scalar, $"'{scalar.Text}' is not a date such as 2026-01-01, an instant in UTC such as 2026-01-01T06:00:00Z, or 'ever'");
+            item.Error(
+                scalar, $"'{scalar.Text}' is not a date such as 2026-01-01, an instant in UTC such as 2026-01-01T06:00:00Z, or 'ever'");
         }
 
         return timeMs;

@@ -61,8 +61,8 @@ public static class Forecast
     private const int RecentShare = 30;
 
     /// <summary>
-    /// How far back the recent speed is measured: a thirtieth of the period, but an hour at least, and whole days from one day on. In the 24.8 hours
-    /// of a month of 31 days a nightly batch would count twice.
+    /// How far back the recent speed is measured: a thirtieth of the period, but an hour at least, and whole days from one day on. In the
+    /// 24.8 hours of a month of 31 days a nightly batch would count twice.
     /// </summary>
     public static long RecentMs(long periodMs)
     {

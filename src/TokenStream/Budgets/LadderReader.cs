@@ -85,7 +85,8 @@ internal static class LadderReader
                 }
 
                 item.Error(scalar, pair is null
-                    ? $"'{scalar.Text}' is none of the budget's burn rates, {string.Join(", ", budget.BurnFactors.Select(f => BudgetText.FormatNumber(f.Factor)))}"
+                    ? $"'{scalar.Text}' is none of the budget's burn rates, " +
+                        $"{string.Join(", ", budget.BurnFactors.Select(f => BudgetText.FormatNumber(f.Factor)))}"
                     : $"the burn rate {text} only informs: it never acts");
                 return null;
             default:
@@ -188,7 +189,9 @@ internal static class LadderReader
         return Default;
     }
 
-    /// <summary>Steps go from mild to hard; those of the same trigger go from low to high, or the lower one would never be in force.</summary>
+    /// <summary>
+    /// Steps go from mild to hard; those of the same trigger go from low to high, or the lower one would never be in force.
+    /// </summary>
     private static void CheckOrder(YamlReader item, List<LadderStep> before, LadderStep step)
     {
         if (before.Count > 0 && Hardness(step) < Hardness(before[^1]))

@@ -28,7 +28,8 @@ public sealed record LadderStep
     }
 
     /// <summary>
-    /// <see cref="Level"/> in ten thousandths, rounded: what evaluations compare by. Made once, since decimals cost more than all the rest of a comparison.
+    /// <see cref="Level"/> in ten thousandths, rounded: what evaluations compare by. Made once, since decimals cost more than all the rest
+    /// of a comparison.
     /// </summary>
     internal long ScaledLevel { get; private init; }
 
@@ -39,7 +40,9 @@ public sealed record LadderStep
     /// <summary>The step stays in force this long at least.</summary>
     public long HoldMs { get; init; } = 10 * 60_000;
 
-    /// <summary>Kill, cache_only and throttle are hard: unpriced usage reaches them only where the budget says so, and the breaker counts them.</summary>
+    /// <summary>
+    /// Kill, cache_only and throttle are hard: unpriced usage reaches them only where the budget says so, and the breaker counts them.
+    /// </summary>
     public bool IsHard => Action is CommandAction.Kill or CommandAction.CacheOnly or CommandAction.Throttle;
 
     /// <summary>A factor or percentage in ten thousandths.</summary>

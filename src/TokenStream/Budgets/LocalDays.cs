@@ -25,7 +25,8 @@ internal sealed class LocalDays
     public long OffsetMs(long timeMs) => (long)_zone.GetUtcOffset(DateTimeOffset.FromUnixTimeMilliseconds(timeMs)).TotalMilliseconds;
 
     /// <summary>The date that a calendar on the wall shows.</summary>
-    public DateOnly DateAt(long timeMs) => DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeMilliseconds(timeMs + OffsetMs(timeMs)).UtcDateTime);
+    public DateOnly DateAt(long timeMs) =>
+        DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeMilliseconds(timeMs + OffsetMs(timeMs)).UtcDateTime);
 
     public long StartOf(DateOnly date)
     {

@@ -64,7 +64,8 @@ internal static partial class PeriodReader
         return null;
     }
 
-    public static bool IsZone(string name) => name == "UTC" || (ZonePattern().IsMatch(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out _));
+    public static bool IsZone(string name) =>
+        name == "UTC" || (ZonePattern().IsMatch(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out _));
 
     [GeneratedRegex("^[A-Z][A-Za-z_]+(/[A-Za-z0-9_+-]+){1,2}$")]
     private static partial Regex ZonePattern();

@@ -50,7 +50,9 @@ public sealed class SpendProfile
     /// <summary>What is usually spent in an hour of the week; hours beyond the week's end go on with its first.</summary>
     public double Mean(int hourOfWeek) => _means[hourOfWeek % HoursOfWeek];
 
-    /// <summary>The most that is usual in the hour that holds an instant, the one before or the one after: habits move by some minutes.</summary>
+    /// <summary>
+    /// The most that is usual in the hour that holds an instant, the one before or the one after: habits move by some minutes.
+    /// </summary>
     public double MostAround(long timeMs)
     {
         var hour = HourOfWeek(timeMs);

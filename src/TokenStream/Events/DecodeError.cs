@@ -5,13 +5,17 @@ public readonly struct DecodeError(DecodeReason reason, EventField field, int of
 {
     public DecodeReason Reason { get; } = reason;
 
-    /// <summary>The field concerned; <see cref="EventField.None"/> where it is the record as a whole or a field that is not known.</summary>
+    /// <summary>
+    /// The field concerned; <see cref="EventField.None"/> where it is the record as a whole or a field that is not known.
+    /// </summary>
     public EventField Field { get; } = field;
 
     /// <summary>The field's name as it stands in events; empty for <see cref="EventField.None"/>.</summary>
     public string FieldName => EventFieldTable.Name(Field);
 
-    /// <summary>Byte offset in the record: of the value refused, of the byte that is not JSON, or, of a missing field, the record's end.</summary>
+    /// <summary>
+    /// Byte offset in the record: of the value refused, of the byte that is not JSON, or, of a missing field, the record's end.
+    /// </summary>
     public int Offset { get; } = offset;
 
     /// <summary>One sentence for people: the cause and, where it is known, the remedy. Allocates; not for the data path.</summary>
@@ -26,7 +30,8 @@ public readonly struct DecodeError(DecodeReason reason, EventField field, int of
         DecodeReason.WrongType => "The value has the wrong JSON type; see docs/event-format.md for the field's type.",
         DecodeReason.NotAnInteger => "The number has a fraction or an exponent; send a plain integer.",
         DecodeReason.MissingField => "The field is required and is absent, null or empty.",
-        DecodeReason.TextTooLong => $"The text is longer than its bound ({EventLimits.TextBytes} bytes; names of units {EventLimits.NameBytes}).",
+        DecodeReason.TextTooLong =>
+            $"The text is longer than its bound ({EventLimits.TextBytes} bytes; names of units {EventLimits.NameBytes}).",
         DecodeReason.InvalidUtf8 => "The text is not UTF-8, or one of its escapes is half a surrogate pair.",
         DecodeReason.ControlCharacter => "The text contains an escaped control character.",
         DecodeReason.UnknownValue => "The value is none of those the field can have; see docs/event-format.md.",

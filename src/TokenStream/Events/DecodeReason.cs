@@ -1,8 +1,8 @@
 namespace TokenStream.Events;
 
 /// <summary>
-/// Why a record was refused. The names (<see cref="DecodeReasons.Name"/>) are stable: they are counter tags, dead-letter headers and keys of
-/// the marks' counts.
+/// Why a record was refused. The names (<see cref="DecodeReasons.Name"/>) are stable: they are counter tags, dead-letter headers and keys
+/// of the marks' counts.
 /// </summary>
 public enum DecodeReason : byte
 {

@@ -8,7 +8,9 @@ namespace TokenStream.Events;
 /// </summary>
 internal sealed class DecodeScratch
 {
-    /// <summary>Every text that is kept or checked, at its bound, has room: 24 fields, 8 unit names, 4 labels, and the default environment.</summary>
+    /// <summary>
+    /// Every text that is kept or checked, at its bound, has room: 24 fields, 8 unit names, 4 labels, and the default environment.
+    /// </summary>
     private const int TextBytes = 16 * 1024;
 
     /// <summary>The environment of an event that names none: production, so that a gateway's omission shows where people look.</summary>
@@ -26,7 +28,9 @@ internal sealed class DecodeScratch
 
     public LabelKeys Labels { get; }
 
-    /// <summary>Byte offset of each field's value in the current record, by <see cref="EventField"/>; valid for the fields it names.</summary>
+    /// <summary>
+    /// Byte offset of each field's value in the current record, by <see cref="EventField"/>; valid for the fields it names.
+    /// </summary>
     public int[] Offsets { get; } = new int[EventFieldTable.Count];
 
     public ReadOnlySpan<byte> Bytes => _text;
@@ -58,7 +62,8 @@ internal sealed class LabelKeys
     {
         if (keys.Count > UsageEvent.MaxLabels)
         {
-            throw new ArgumentException($"{keys.Count} label keys are configured; at most {UsageEvent.MaxLabels} can be dimensions.", nameof(keys));
+            throw new ArgumentException(
+                $"{keys.Count} label keys are configured; at most {UsageEvent.MaxLabels} can be dimensions.", nameof(keys));
         }
 
         if (keys.Distinct(StringComparer.Ordinal).Count() != keys.Count)

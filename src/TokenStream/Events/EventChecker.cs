@@ -19,7 +19,9 @@ public sealed class EventChecker(IReadOnlyList<string> labelKeys)
 {
     private readonly EventDecoder _decoder = new(labelKeys);
 
-    /// <summary>Reads the stream to its end and reports every line that would be refused. A line longer than a record may be is read past.</summary>
+    /// <summary>
+    /// Reads the stream to its end and reports every line that would be refused. A line longer than a record may be is read past.
+    /// </summary>
     public CheckedLines Check(Stream stream, Action<RefusedLine> report)
     {
         var kinds = new long[3];

@@ -43,7 +43,9 @@ public sealed class EventDecoder
         return TryDecodeAnew(record, ref e, out error);
     }
 
-    /// <summary>The last word on a record that could not be read along a layout: refused with its reason or, rarely, accepted after all.</summary>
+    /// <summary>
+    /// The last word on a record that could not be read along a layout: refused with its reason or, rarely, accepted after all.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryDecodeAnew(ReadOnlySpan<byte> record, ref UsageEvent e, out DecodeError error)
     {

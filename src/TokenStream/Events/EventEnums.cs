@@ -13,7 +13,9 @@ public enum EventKind : byte
     Tick = 2,
 }
 
-/// <summary>The gateway's own cache: exact and semantic hits cost nothing, their tokens are avoided; a prefix hit is priced normally.</summary>
+/// <summary>
+/// The gateway's own cache: exact and semantic hits cost nothing, their tokens are avoided; a prefix hit is priced normally.
+/// </summary>
 public enum CacheStatus : byte
 {
     None = 0,

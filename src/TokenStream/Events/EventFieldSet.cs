@@ -9,8 +9,8 @@ internal struct EventFieldSet
     private ulong _null;
 
     /// <summary>
-    /// As <see cref="TryAdd(EventField)"/>, and whether the value is not null: <paramref name="valued"/> is the field's bit or none. Unknown
-    /// fields may come again.
+    /// As <see cref="TryAdd(EventField)"/>, and whether the value is not null: <paramref name="valued"/> is the field's bit or none.
+    /// Unknown fields may come again.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryAdd(EventField field, ulong valued)

@@ -190,7 +190,8 @@ internal static class EventFieldTable
         UsageEvent e = default;
         Describe(EventField.Time, "time", FieldForm.Time, OffsetOf(ref e, ref e.TimeMs));
         Describe(EventField.StartedAt, "started_at", FieldForm.TextOrInteger, 0);
-        Describe(EventField.CacheStatus, "cache_status", FieldForm.Enumeration, OffsetOf(ref e, ref e.CacheStatus), EventFields.CacheStatus);
+        Describe(
+            EventField.CacheStatus, "cache_status", FieldForm.Enumeration, OffsetOf(ref e, ref e.CacheStatus), EventFields.CacheStatus);
         Describe(EventField.ResultType, "result_type", FieldForm.Enumeration, OffsetOf(ref e, ref e.ResultType));
         Describe(EventField.Completeness, "completeness", FieldForm.Enumeration, OffsetOf(ref e, ref e.Completeness));
         Describe(EventField.Kind, "kind", FieldForm.Enumeration, OffsetOf(ref e, ref e.Kind));

@@ -4,8 +4,8 @@ using System.Text.Unicode;
 namespace TokenStream.Events;
 
 /// <summary>
-/// Reads one record whatever its layout: the only judge of what is refused and why. What the predicted layout reads faster must come out the
-/// same.
+/// Reads one record whatever its layout: the only judge of what is refused and why. What the predicted layout reads faster must come out
+/// the same.
 /// </summary>
 internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch, ref UsageEvent e, EventFieldSet seen = default)
 {
@@ -34,8 +34,8 @@ internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch
     }
 
     /// <summary>
-    /// Reads the one value that begins at a byte, for a caller that knows the field and keeps the set of fields itself; leaves the byte after
-    /// it. False also for null: the caller took the field for one that is there.
+    /// Reads the one value that begins at a byte, for a caller that knows the field and keeps the set of fields itself; leaves the byte
+    /// after it. False also for null: the caller took the field for one that is there.
     /// </summary>
     public bool TryReadValue(EventField field, ref int at)
     {
@@ -48,7 +48,9 @@ internal ref struct EventReader(ReadOnlySpan<byte> record, DecodeScratch scratch
     /// <summary>The fields read so far, those that the reader began with included.</summary>
     public readonly EventFieldSet Seen => _seen;
 
-    /// <summary>Reads the separator that is at a byte (the brace at the record's beginning) and the member after it; leaves the byte after both.</summary>
+    /// <summary>
+    /// Reads the separator that is at a byte (the brace at the record's beginning) and the member after it; leaves the byte after both.
+    /// </summary>
     public bool TryReadMember(ref int at)
     {
         _scanner.At = at;

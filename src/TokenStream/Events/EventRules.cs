@@ -7,7 +7,9 @@ internal static class EventRules
 {
     private const EventFields Totals = EventFields.TokensIn | EventFields.TokensOut;
 
-    /// <summary>Accepts the event and fills in its defaults, or says why not. <paramref name="seen"/>: the fields that were not null.</summary>
+    /// <summary>
+    /// Accepts the event and fills in its defaults, or says why not. <paramref name="seen"/>: the fields that were not null.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Judge(ref UsageEvent e, in EventFieldSet seen, out DecodeReason reason, out EventField field)
     {

@@ -230,7 +230,9 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> text)
 
     private readonly byte Next() => (uint)At < (uint)_text.Length ? _text[At] : (byte)0;
 
-    /// <summary>Reads one of the three literals; <paramref name="literal"/> is spelt out by the caller, who has seen its first byte.</summary>
+    /// <summary>
+    /// Reads one of the three literals; <paramref name="literal"/> is spelt out by the caller, who has seen its first byte.
+    /// </summary>
     public bool TryLiteral(ReadOnlySpan<byte> literal)
     {
         if (!_text[At..].StartsWith(literal))
@@ -242,7 +244,9 @@ internal ref struct JsonScanner(ReadOnlySpan<byte> text)
         return true;
     }
 
-    /// <summary>Reads any value and forgets it. <paramref name="depth"/> is the number of objects and arrays that are open around it.</summary>
+    /// <summary>
+    /// Reads any value and forgets it. <paramref name="depth"/> is the number of objects and arrays that are open around it.
+    /// </summary>
     public bool TrySkip(int depth)
     {
         // One bit for each open level, the innermost lowest: 1 for an object.

@@ -7,8 +7,8 @@ namespace TokenStream.Events;
 
 /// <summary>
 /// Reads records along a layout that was learnt: the bytes between two values are compared as one vector where they should be, a value is
-/// read by its expected form. Members out of order are found by name, others are left to the general reader, one by one; what may have to be
-/// refused is left to it as a whole.
+/// read by its expected form. Members out of order are found by name, others are left to the general reader, one by one; what may have to
+/// be refused is left to it as a whole.
 /// </summary>
 /// <remarks>
 /// No load reaches beyond the record: a step loads at most <see cref="StepReach"/> bytes, and before one could pass the record's end the
@@ -63,7 +63,9 @@ internal sealed unsafe class LayoutReader
         }
     }
 
-    /// <summary>The loop: find the step that matches, read its value, and so on to the end. Pointers: no bounds are checked but by the reach.</summary>
+    /// <summary>
+    /// The loop: find the step that matches, read its value, and so on to the end. Pointers: no bounds are checked but by the reach.
+    /// </summary>
     private bool TryRead(ReadOnlySpan<byte> record, byte* origin, RecordLayout layout, ref UsageEvent e, ref int detours)
     {
         unchecked
@@ -142,8 +144,8 @@ internal sealed unsafe class LayoutReader
     }
 
     /// <summary>
-    /// The step that a member matches where the next one does not: one of the two after it, as optional fields may be missing, or the one of
-    /// the member's name. Null where the layout has none, or not with these blanks or this form of value.
+    /// The step that a member matches where the next one does not: one of the two after it, as optional fields may be missing, or the one
+    /// of the member's name. Null where the layout has none, or not with these blanks or this form of value.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static LayoutStep* Find(RecordLayout layout, LayoutStep* step, byte* p, ref int detours)
@@ -179,7 +181,9 @@ internal sealed unsafe class LayoutReader
         }
     }
 
-    /// <summary>A member that the layout does not know, or not like this, and its separator; null where the record is better read anew.</summary>
+    /// <summary>
+    /// A member that the layout does not know, or not like this, and its separator; null where the record is better read anew.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private byte* ReadMember(ReadOnlySpan<byte> record, byte* origin, byte* p, ref UsageEvent e, ref EventFieldSet seen)
     {
@@ -398,7 +402,9 @@ internal sealed unsafe class LayoutReader
         unchecked
         {
             var end = PlainEnd(value);
-            return end != null && EnumText.TryParse(step->Field, new ReadOnlySpan<byte>(value, (int)(end - value)), out store) ? end + 1 : null;
+            return end != null && EnumText.TryParse(step->Field, new ReadOnlySpan<byte>(value, (int)(end - value)), out store)
+                ? end + 1
+                : null;
         }
     }
 

@@ -6,8 +6,9 @@ using System.Runtime.Intrinsics;
 namespace TokenStream.Events;
 
 /// <summary>
-/// Gives UTF-8 names dense numbers: the same name gets the same number until <see cref="Clear"/>. The empty name is always number 0. Numbers
-/// are only a cache: nothing that is published may depend on them. One thread at a time. A name found costs one cache line and no allocation.
+/// Gives UTF-8 names dense numbers: the same name gets the same number until <see cref="Clear"/>. The empty name is always number 0.
+/// Numbers are only a cache: nothing that is published may depend on them. One thread at a time. A name found costs one cache line and no
+/// allocation.
 /// </summary>
 public sealed unsafe class NameTable : IDisposable
 {
@@ -117,7 +118,9 @@ public sealed unsafe class NameTable : IDisposable
         }
     }
 
-    /// <summary>Compares by two overlapping words or vectors where the length allows it: most names take one of the first two branches.</summary>
+    /// <summary>
+    /// Compares by two overlapping words or vectors where the length allows it: most names take one of the first two branches.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsSame(ReadOnlySpan<byte> name, byte* bytes)
     {
@@ -241,7 +244,9 @@ public sealed unsafe class NameTable : IDisposable
         _arenaUsed = ArenaBlockBytes;
     }
 
-    /// <summary>One cache line. Names of more than <see cref="InlineBytes"/> have a pointer into the arena in their first inline bytes.</summary>
+    /// <summary>
+    /// One cache line. Names of more than <see cref="InlineBytes"/> have a pointer into the arena in their first inline bytes.
+    /// </summary>
     [StructLayout(LayoutKind.Sequential, Size = SlotBytes)]
     private struct Slot
     {

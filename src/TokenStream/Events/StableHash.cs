@@ -4,12 +4,12 @@ using System.Runtime.CompilerServices;
 namespace TokenStream.Events;
 
 /// <summary>
-/// A 64-bit hash of bytes that is the same on every machine and in every version: duplicates are told by it and sketches are fed with it, so
-/// its results are part of the formats. All 64 bits are of equal quality. Not for secrets: whoever knows it can make two texts collide.
+/// A 64-bit hash of bytes that is the same on every machine and in every version: duplicates are told by it and sketches are fed with it,
+/// so its results are part of the formats. All 64 bits are of equal quality. Not for secrets: whoever knows it can make two texts collide.
 /// </summary>
 /// <remarks>
-/// Sixteen bytes a step: two words are multiplied to 128 bits and folded. Both factors are folded in again, so that a factor of zero does not
-/// make the other one's bits disappear. The constants are the fractional parts of the square roots of 2, 3, 5 and 7, made odd.
+/// Sixteen bytes a step: two words are multiplied to 128 bits and folded. Both factors are folded in again, so that a factor of zero does
+/// not make the other one's bits disappear. The constants are the fractional parts of the square roots of 2, 3, 5 and 7, made odd.
 /// </remarks>
 public static class StableHash
 {

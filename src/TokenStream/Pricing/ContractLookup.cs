@@ -1,9 +1,9 @@
 namespace TokenStream.Pricing;
 
 /// <summary>
-/// Finds what a tenant has agreed for a request. Of several contract entries the most particular alone applies, they do not add up: one with
-/// a region beats one without, then one with a service tier, then the one whose model fixes most characters, then whose provider does, then
-/// the first in the book.
+/// Finds what a tenant has agreed for a request. Of several contract entries the most particular alone applies, they do not add up: one
+/// with a region beats one without, then one with a service tier, then the one whose model fixes most characters, then whose provider does,
+/// then the first in the book.
 /// </summary>
 internal static class ContractLookup
 {
@@ -20,7 +20,9 @@ internal static class ContractLookup
     {
         var found = contracts
             .Where(contract => contract.Tenant == request.Tenant)
-            .Where(contract => contract.Provider.Matches(request.Provider) || (providerId is not null && contract.Provider.Matches(providerId)))
+            .Where(
+                contract => contract.Provider.Matches(request.Provider) || (
+                    providerId is not null && contract.Provider.Matches(providerId)))
             .Where(contract => contract.Model.Matches(request.Model) || (modelId is not null && contract.Model.Matches(modelId)))
             .Where(contract => contract.Region.Length == 0 || Same(contract.Region, request.Region))
             .Select(contract => ForTier(contract, request.PricedTier))

@@ -51,7 +51,8 @@ public readonly record struct DailyHours
 
     public override string ToString() => IsWholeDay
         ? "00:00-24:00"
-        : string.Create(CultureInfo.InvariantCulture, $"{StartMinute / 60:00}:{StartMinute % 60:00}-{EndMinute / 60:00}:{EndMinute % 60:00}");
+        : string.Create(
+            CultureInfo.InvariantCulture, $"{StartMinute / 60:00}:{StartMinute % 60:00}-{EndMinute / 60:00}:{EndMinute % 60:00}");
 
     private static bool TryParseMinute(ReadOnlySpan<char> text, out int minute)
     {

@@ -7,8 +7,8 @@ namespace TokenStream.Pricing;
 
 /// <summary>
 /// Reads LiteLLM's price map: a JSON object of models with US dollars for a single token or unit, often in exponent form. The text of each
-/// number is read as a decimal. It follows LiteLLM's own rules: prices above a size hold for the whole request, a tier's missing price is the
-/// standard one, batch is half the standard price where it has none. Keys that state no price for a token or unit that events count are
+/// number is read as a decimal. It follows LiteLLM's own rules: prices above a size hold for the whole request, a tier's missing price is
+/// the standard one, batch is half the standard price where it has none. Keys that state no price for a token or unit that events count are
 /// left out, since the map is made for other purposes as well; <c>docs/prices.md</c> lists them.
 /// </summary>
 internal static partial class LiteLlmPriceMap
@@ -68,7 +68,8 @@ internal static partial class LiteLlmPriceMap
         try
         {
             using var json = JsonDocument.Parse(text);
-            return json.RootElement.EnumerateObject().All(entry => entry.Value.ValueKind == JsonValueKind.Object && entry.Name != "providers");
+            return json.RootElement.EnumerateObject()
+                .All(entry => entry.Value.ValueKind == JsonValueKind.Object && entry.Name != "providers");
         }
         catch (JsonException)
         {
@@ -76,7 +77,9 @@ internal static partial class LiteLlmPriceMap
         }
     }
 
-    /// <summary>Reads a map that <see cref="Recognises"/> said yes to. JSON has no lines worth naming here: errors name the model.</summary>
+    /// <summary>
+    /// Reads a map that <see cref="Recognises"/> said yes to. JSON has no lines worth naming here: errors name the model.
+    /// </summary>
     public static PriceBookContent Read(string text, string name, TextErrors errors)
     {
         using var json = JsonDocument.Parse(text);

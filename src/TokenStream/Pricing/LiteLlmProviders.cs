@@ -2,10 +2,14 @@ using System.Text.Json;
 
 namespace TokenStream.Pricing;
 
-/// <summary>Providers and model names of LiteLLM's price map, where one provider has several names and models carry it as a prefix.</summary>
+/// <summary>
+/// Providers and model names of LiteLLM's price map, where one provider has several names and models carry it as a prefix.
+/// </summary>
 internal static class LiteLlmProviders
 {
-    /// <summary>LiteLLM's providers that others call otherwise, and further names of each; starting with a star they match as patterns.</summary>
+    /// <summary>
+    /// LiteLLM's providers that others call otherwise, and further names of each; starting with a star they match as patterns.
+    /// </summary>
     private static readonly Dictionary<string, (string Id, string[] Names)> Known = new(StringComparer.Ordinal)
     {
         ["gemini"] = ("google", ["gemini", "gcp.*", "*vertex*"]),

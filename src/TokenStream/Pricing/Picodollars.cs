@@ -15,7 +15,8 @@ public static class Picodollars
     public static string Cents(Int128 picodollars) => string.Create(CultureInfo.InvariantCulture, $"{ToUsd(picodollars):0.00} USD");
 
     /// <summary>Rounded to millionths, which single requests are counted in: <c>12.345678 USD</c>, <c>12.30 USD</c>.</summary>
-    public static string Millionths(Int128 picodollars) => string.Create(CultureInfo.InvariantCulture, $"{ToUsd(picodollars):0.00####} USD");
+    public static string Millionths(Int128 picodollars) =>
+        string.Create(CultureInfo.InvariantCulture, $"{ToUsd(picodollars):0.00####} USD");
 
     /// <summary>Every digit that is not zero: <c>12.345678901234 USD</c>, <c>12 USD</c>.</summary>
     public static string Exact(Int128 picodollars) => PriceText.FormatDecimal(picodollars, Digits) + " USD";

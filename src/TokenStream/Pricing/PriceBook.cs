@@ -88,7 +88,8 @@ public sealed class PriceBook
     {
         var found = Lookup.FindProvider(provider, trace: null) is { } listed ? Lookup.FindModel(listed, model, trace: null) : null;
         var entries = (found?.Model.Prices ?? []).Where(entry => entry.SinceMs <= timeMs && timeMs < entry.UntilMs);
-        var contracts = Content.Contracts.Where(contract => contract.Tenant == tenant && contract.SinceMs <= timeMs && timeMs < contract.UntilMs);
+        var contracts = Content.Contracts.Where(
+            contract => contract.Tenant == tenant && contract.SinceMs <= timeMs && timeMs < contract.UntilMs);
         return [.. entries.Select(entry => $"{entry.Region}|{entry.ServiceTier}")
             .Concat(contracts.Select(contract => $"{contract.Region}|{contract.ServiceTier}").Where(variant => variant != "|"))
             .Select(variant => variant.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];

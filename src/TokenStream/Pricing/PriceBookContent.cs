@@ -52,7 +52,8 @@ internal sealed record PriceBookContent
     {
         // No name may stand for two providers, so that the overlaid book can be written and read again: ids keep theirs, then the user's.
         var claimed = user.Providers.SelectMany(provider => provider.Names).Select(name => name.Text).ToHashSet(StringComparer.Ordinal);
-        var ids = user.Providers.Concat(defaults.Providers).Select(provider => provider.Id.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
+        var ids = user.Providers.Concat(defaults.Providers)
+            .Select(provider => provider.Id.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal);
         var overlaid = user.Providers
             .Select(provider => provider with { Names = [.. provider.Names.Where(name => !ids.Contains(name.Text))] })
             .Select(provider => provider.Over(defaults.Find(provider.Id), claimed)).ToList();
@@ -77,8 +78,8 @@ internal sealed record PriceBookContent
 }
 
 /// <summary>
-/// The models of one provider. Names and fallbacks are those of <c>docs/prices.md</c>; <see cref="Makes"/> are the models that people mean of
-/// this provider when they name none.
+/// The models of one provider. Names and fallbacks are those of <c>docs/prices.md</c>; <see cref="Makes"/> are the models that people mean
+/// of this provider when they name none.
 /// </summary>
 internal sealed record ProviderPrices(
     string Id,

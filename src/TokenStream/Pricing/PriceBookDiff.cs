@@ -53,12 +53,18 @@ public sealed record PriceBookDiff(IReadOnlyList<PriceRowDifference> Rows)
 
     private static PriceRowDifference? Compare(string cell, Row? old, Row? changed)
     {
-        var keys = (old?.Rates.All ?? []).Concat(changed?.Rates.All ?? []).Select(rate => rate.Key).Distinct().Order(StringComparer.Ordinal);
+        var keys = (old?.Rates.All ?? [])
+            .Concat(changed?.Rates.All ?? [])
+            .Select(rate => rate.Key)
+            .Distinct()
+            .Order(StringComparer.Ordinal);
         var prices = keys.Select(key => Compare(key, old?.Rates[key] ?? default, changed?.Rates[key] ?? default))
             .Where(price => price.Before != price.After).ToList();
         var end = old is not null && changed is not null && old.UntilMs != changed.UntilMs ? $"ends {End(old)} -> {End(changed)}" : null;
         var change = old is null ? PriceRowChange.Added : changed is null ? PriceRowChange.Removed : PriceRowChange.Changed;
-        return change != PriceRowChange.Changed || prices.Count > 0 || end is not null ? new PriceRowDifference(change, cell, prices, end) : null;
+        return change != PriceRowChange.Changed || prices.Count > 0 || end is not null
+            ? new PriceRowDifference(change, cell, prices, end)
+            : null;
     }
 
     private static PriceChange Compare(string key, Rate before, Rate after)

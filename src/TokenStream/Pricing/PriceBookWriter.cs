@@ -85,7 +85,8 @@ internal static class PriceBookWriter
         }
     }
 
-    private static void Append(StringBuilder text, string head, IEnumerable<string> fields) => AppendWrapped(text, $"{head}{{", fields, "}");
+    private static void Append(StringBuilder text, string head, IEnumerable<string> fields) =>
+        AppendWrapped(text, $"{head}{{", fields, "}");
 
     /// <summary>Breaks long lines after a comma; what follows is indented below the opening bracket.</summary>
     private static void AppendWrapped(StringBuilder text, string head, IEnumerable<string> items, string tail)

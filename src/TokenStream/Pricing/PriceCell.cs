@@ -5,8 +5,8 @@ namespace TokenStream.Pricing;
 
 /// <summary>
 /// What identifies the price row that was applied, as text in a rollup's key: <c>openai/gpt-5.4@2026-03-05|tier=batch|above=272000</c>.
-/// It is made of the row's place in the book (whose price, since when, where, for which requests) and never of its rates, so a changed price
-/// of the same row keeps its cell and history can be costed again.
+/// It is made of the row's place in the book (whose price, since when, where, for which requests) and never of its rates, so a changed
+/// price of the same row keeps its cell and history can be costed again.
 /// </summary>
 public sealed record PriceCell
 {

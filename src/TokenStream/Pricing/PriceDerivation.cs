@@ -36,12 +36,14 @@ public sealed record PriceQuestion
     public IReadOnlyList<KeyValuePair<string, long>> Units { get; init; } = [];
 }
 
-/// <summary>One class or unit of a price: its cost is count times rate, rounded half to even; 0 and meaningless where the rate is unknown.</summary>
+/// <summary>
+/// One class or unit of a price: its cost is count times rate, rounded half to even; 0 and meaningless where the rate is unknown.
+/// </summary>
 public sealed record PriceLine(string What, long Count, Rate Rate, bool IsTokens, long Cost);
 
 /// <summary>
-/// How a price came about: what was looked up where, which row applied, and the arithmetic of every class. Made by the same code that prices
-/// events, so it cannot tell another story.
+/// How a price came about: what was looked up where, which row applied, and the arithmetic of every class. Made by the same code that
+/// prices events, so it cannot tell another story.
 /// </summary>
 public sealed record PriceDerivation
 {
@@ -109,7 +111,8 @@ public sealed record PriceDerivation
             if (result.Tokens[tokenClass] != 0)
             {
                 var rate = row.Rates[tokenClass];
-                lines.Add(new PriceLine(RateSet.ClassKeys[tokenClass], result.Tokens[tokenClass], rate, IsTokens: true, result.Cost[tokenClass]));
+                lines.Add(
+                    new PriceLine(RateSet.ClassKeys[tokenClass], result.Tokens[tokenClass], rate, IsTokens: true, result.Cost[tokenClass]));
             }
         }
 
@@ -117,7 +120,8 @@ public sealed record PriceDerivation
         {
             var cost = 0L;
             _ = charge.Rate.IsKnown && charge.Rate.TryCost(charge.Count, out cost);
-            lines.Add(new PriceLine(charge.Unit, charge.Count, charge.Rate, charge.Unit.EndsWith("_tokens", StringComparison.Ordinal), cost));
+            lines.Add(
+                new PriceLine(charge.Unit, charge.Count, charge.Rate, charge.Unit.EndsWith("_tokens", StringComparison.Ordinal), cost));
         }
 
         return lines;

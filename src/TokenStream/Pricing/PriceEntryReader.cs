@@ -195,7 +195,9 @@ internal static class PriceEntryReader
                 {
                     if (!RateUnits.IsName(name.Text))
                     {
-                        item.Error(name, $"'{name.Text}' is no name of a unit: 1 to 64 of a-z, 0-9 and _, and not a token class or unit of tokens");
+                        item.Error(
+                            name,
+                            $"'{name.Text}' is no name of a unit: 1 to 64 of a-z, 0-9 and _, and not a token class or unit of tokens");
                     }
                     else if (value is YamlScalar { Text.Length: > 0 } price)
                     {

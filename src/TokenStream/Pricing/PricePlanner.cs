@@ -51,7 +51,9 @@ internal sealed class PricePlanner
         return new PricePlan([.. _rows], [.. _steps], _book.Units);
     }
 
-    /// <summary>The entries that may apply, the most particular first: those of the tier and region, then those of the tier anywhere.</summary>
+    /// <summary>
+    /// The entries that may apply, the most particular first: those of the tier and region, then those of the tier anywhere.
+    /// </summary>
     private List<List<PriceEntry>> Layers(ModelPrices model)
     {
         var tier = _request.PricedTier;
@@ -122,7 +124,12 @@ internal sealed class PricePlanner
                     ContractTenant = contract.Tenant,
                     ContractSinceMs = contract.SinceMs,
                 };
-                AddStep(since, until, band.AboveTokens, default, AddRow(cell.ToString(), Filled(RatesAt(contract.Bands, band.AboveTokens)), -1));
+                AddStep(
+                    since,
+                    until,
+                    band.AboveTokens,
+                    default,
+                    AddRow(cell.ToString(), Filled(RatesAt(contract.Bands, band.AboveTokens)), -1));
             }
         }
         else if (_isSelfHosted && !entries.Exists(entry => entry.Hours.IsWholeDay))
@@ -134,7 +141,9 @@ internal sealed class PricePlanner
     /// <summary>The rates, with those that are not stated free of charge where the model is self-hosted.</summary>
     private RateSet Filled(RateSet rates) => _isSelfHosted ? rates.Over(RateSet.Free) : rates;
 
-    /// <summary>The cell of what is self-hosted and not listed: with the request's own region and tier, so that it is no listed row's.</summary>
+    /// <summary>
+    /// The cell of what is self-hosted and not listed: with the request's own region and tier, so that it is no listed row's.
+    /// </summary>
     private string FreeCell(ProviderPrices provider, FoundModel? found, long since) => new PriceCell
     {
         Provider = found?.Provider.Id ?? provider.Id,

@@ -8,7 +8,8 @@ namespace TokenStream.Pricing;
 /// <param name="TimeMs">A time within the windows; prices that begin or end within them need one such sum on each side.</param>
 /// <param name="Tokens">Sums of each class; units are not looked at.</param>
 /// <param name="UnitsCost">The cost of units, picodollars: it is kept, since rollups hold no sums by unit.</param>
-public sealed record CellSums(string Tenant, string Provider, string Model, string Cell, long TimeMs, PerTokenClass Tokens, Int128 UnitsCost);
+public sealed record CellSums(
+    string Tenant, string Provider, string Model, string Cell, long TimeMs, PerTokenClass Tokens, Int128 UnitsCost);
 
 /// <summary>Why costing a sum again may differ from costing its events again.</summary>
 [Flags]
@@ -17,10 +18,14 @@ public enum RecostLimits
     /// <summary>It does not: the result is what the events would cost, to the picodollar.</summary>
     None = 0,
 
-    /// <summary>A rate is no whole number of picodollars: events round one by one, by at most half a picodollar an event and class.</summary>
+    /// <summary>
+    /// A rate is no whole number of picodollars: events round one by one, by at most half a picodollar an event and class.
+    /// </summary>
     Rounding = 1,
 
-    /// <summary>The books divide requests by size, hours, region or tier in different ways, and the sum does not say who was on which side.</summary>
+    /// <summary>
+    /// The books divide requests by size, hours, region or tier in different ways, and the sum does not say who was on which side.
+    /// </summary>
     Boundaries = 2,
 
     /// <summary>There is a cost of units, which is kept as it was.</summary>
@@ -117,7 +122,8 @@ public static class PriceRecost
         var folded = sums.Model == Folded || sums.Provider == Folded;
         var provider = folded ? cell?.Provider ?? string.Empty : sums.Provider;
         var model = folded ? cell?.Model ?? string.Empty : sums.Model;
-        return !before.Variants(sums.Tenant, provider, model, sums.TimeMs).SequenceEqual(after.Variants(sums.Tenant, provider, model, sums.TimeMs));
+        return !before.Variants(sums.Tenant, provider, model, sums.TimeMs)
+            .SequenceEqual(after.Variants(sums.Tenant, provider, model, sums.TimeMs));
     }
 
     private static List<string> TokenUnitsOf(PriceRow row, UnitTable units) =>

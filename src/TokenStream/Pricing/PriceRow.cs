@@ -20,7 +20,9 @@ public struct PriceRow
     /// <summary>The cell of this row in its book; <see cref="PricedUsage.NoCell"/> for the row of what is unpriced.</summary>
     public int Cell;
 
-    /// <summary>Index in the plan of the row with the list price, where this one is a contract's; -1 where this is the list price.</summary>
+    /// <summary>
+    /// Index in the plan of the row with the list price, where this one is a contract's; -1 where this is the list price.
+    /// </summary>
     public int ListRow;
 
     public readonly Rate UnitRate(int unit) => Units is null || unit < 0 ? default : Units[unit];

@@ -3,7 +3,9 @@ using System.Numerics;
 
 namespace TokenStream.Pricing;
 
-/// <summary>Prices as people write them, decimals of US dollars for a number of units, to exact rates and back. No floating point.</summary>
+/// <summary>
+/// Prices as people write them, decimals of US dollars for a number of units, to exact rates and back. No floating point.
+/// </summary>
 internal static class PriceText
 {
     /// <summary>Longest number that is read; no price needs a tenth of it.</summary>
@@ -141,6 +143,7 @@ internal static class PriceText
         var divisor = BigInteger.GreatestCommonDivisor(numerator, denominator);
         numerator /= divisor;
         denominator /= divisor;
-        return numerator <= long.MaxValue && denominator <= long.MaxValue && Rate.TryCreate((Int128)numerator, (Int128)denominator, out rate);
+        return numerator <= long.MaxValue && denominator <= long.MaxValue &&
+            Rate.TryCreate((Int128)numerator, (Int128)denominator, out rate);
     }
 }

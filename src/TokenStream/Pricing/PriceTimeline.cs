@@ -12,11 +12,13 @@ internal static class PriceTimeline
     {
         var closed = entries
             .GroupBy(entry => (entry.Entry.Region.ToLowerInvariant(), entry.Entry.ServiceTier.ToLowerInvariant(), entry.Entry.Hours))
-            .SelectMany(group => Close([.. group], entry => (entry.SinceMs, entry.UntilMs), (entry, until) => entry with { UntilMs = until }))
+            .SelectMany(
+                group => Close([.. group], entry => (entry.SinceMs, entry.UntilMs), (entry, until) => entry with { UntilMs = until }))
             .ToList();
         foreach (var (at, entry) in closed.Where(entry => !entry.Entry.Hours.IsWholeDay))
         {
-            var clash = closed.Find(other => !ReferenceEquals(other.Entry, entry) && other.At.Map.Line < at.Map.Line && Clash(entry, other.Entry));
+            var clash = closed.Find(
+                other => !ReferenceEquals(other.Entry, entry) && other.At.Map.Line < at.Map.Line && Clash(entry, other.Entry));
             if (clash.Entry is not null)
             {
                 at.Error($"the hours {entry.Hours} overlap {clash.Entry.Hours} of the entry in line {clash.At.Map.Line}");

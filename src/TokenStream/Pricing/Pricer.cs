@@ -4,8 +4,8 @@ using TokenStream.Events;
 namespace TokenStream.Pricing;
 
 /// <summary>
-/// Prices events: splits their inclusive totals into classes that do not overlap, applies the row of the plan that holds at the event's time
-/// and size, and rounds once an event and class (unit), half to even. Allocates nothing and keeps nothing.
+/// Prices events: splits their inclusive totals into classes that do not overlap, applies the row of the plan that holds at the event's
+/// time and size, and rounds once an event and class (unit), half to even. Allocates nothing and keeps nothing.
 /// </summary>
 public static class Pricer
 {
@@ -119,7 +119,8 @@ public static class Pricer
         List<UnitCharge>? charges)
     {
         Split(in usage, ref result.Tokens);
-        if ((usage.Units > 0 || row.RequestFee.IsKnown) && !UnitPricer.TryPrice(in usage, in row, units, record, scratch, ref result, charges))
+        if ((usage.Units > 0 || row.RequestFee.IsKnown) &&
+            !UnitPricer.TryPrice(in usage, in row, units, record, scratch, ref result, charges))
         {
             return false;
         }

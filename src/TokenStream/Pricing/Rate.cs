@@ -51,8 +51,8 @@ public readonly struct Rate : IEquatable<Rate>
     }
 
     /// <summary>
-    /// The cost of a count in picodollars, rounded once, half to even, and so the negative of the cost of the opposite count. False where it
-    /// leaves the range of <c>long</c>. Only for a known rate.
+    /// The cost of a count in picodollars, rounded once, half to even, and so the negative of the cost of the opposite count. False where
+    /// it leaves the range of <c>long</c>. Only for a known rate.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryCost(long count, out long cost)
@@ -67,7 +67,8 @@ public readonly struct Rate : IEquatable<Rate>
     }
 
     /// <summary>
-    /// The cost of a sum of many counts, picodollars, rounded once, half to even; no sum of 64 bits is too large for it. Only for a known rate.
+    /// The cost of a sum of many counts, picodollars, rounded once, half to even; no sum of 64 bits is too large for it. Only for a known
+    /// rate.
     /// </summary>
     public Int128 CostOfSum(long count)
     {

@@ -18,7 +18,8 @@ internal sealed class RateSet
     public static RateSet None { get; } = new([]);
 
     /// <summary>What is not stated costs nothing; reasoning still costs what output does.</summary>
-    public static RateSet Free { get; } = new(ClassKeys.Where(key => key != "reasoning").Select(key => KeyValuePair.Create(key, Rate.Free)));
+    public static RateSet Free { get; } = new(
+        ClassKeys.Where(key => key != "reasoning").Select(key => KeyValuePair.Create(key, Rate.Free)));
 
     /// <summary>In the order of their keys.</summary>
     public IEnumerable<KeyValuePair<string, Rate>> All => _rates;

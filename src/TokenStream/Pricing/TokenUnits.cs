@@ -51,6 +51,7 @@ public static class TokenUnits
         < FirstCached => TokenClass.Input,
         < FirstOutput => TokenClass.CacheRead,
         < PriceableCount => TokenClass.Output,
-        _ => throw new ArgumentOutOfRangeException(nameof(unit), unit, "Only token units with a price of their own are taken from a class."),
+        _ => throw new ArgumentOutOfRangeException(
+            nameof(unit), unit, "Only token units with a price of their own are taken from a class."),
     };
 }

@@ -61,7 +61,9 @@ internal static class UnitPricer
     internal static ReadOnlySpan<byte> NameOf(Utf8Slice name, ReadOnlySpan<byte> record, ReadOnlySpan<byte> scratch) =>
         name.Offset < 0 ? scratch.Slice(~name.Offset, name.Length) : record.Slice(name.Offset, name.Length);
 
-    /// <summary>Whether an event stands for one billable request: adjustments and partial events do not, nor do requests that failed.</summary>
+    /// <summary>
+    /// Whether an event stands for one billable request: adjustments and partial events do not, nor do requests that failed.
+    /// </summary>
     private static bool IsWholeRequest(in UsageEvent usage) =>
         usage.Kind == EventKind.Request && usage.Completeness != Completeness.Partial && usage.ResultType == ResultType.Ok;
 
@@ -78,7 +80,8 @@ internal static class UnitPricer
             var uncached = tokenUnits[TokenUnits.FirstInput + modality] - cached;
             if (!TryTake(cached, TokenUnits.FirstCached + modality, in row, signed, ref result, charges) ||
                 !TryTake(uncached, TokenUnits.FirstInput + modality, in row, signed, ref result, charges) ||
-                !TryTake(tokenUnits[TokenUnits.FirstOutput + modality], TokenUnits.FirstOutput + modality, in row, signed, ref result, charges))
+                !TryTake(
+                    tokenUnits[TokenUnits.FirstOutput + modality], TokenUnits.FirstOutput + modality, in row, signed, ref result, charges))
             {
                 return false;
             }

@@ -18,7 +18,8 @@ public sealed class UnitTable
         Names = [.. TokenUnits.Names, .. standalone.Except(TokenUnits.Names).Order(StringComparer.Ordinal)];
         if (Names.Count > MaxUnits)
         {
-            throw new ArgumentException($"A price book can name at most {MaxUnits} units, this one names {Names.Count}.", nameof(standalone));
+            throw new ArgumentException(
+                $"A price book can name at most {MaxUnits} units, this one names {Names.Count}.", nameof(standalone));
         }
 
         _names = [.. Names.Select(Encoding.UTF8.GetBytes)];
@@ -27,8 +28,8 @@ public sealed class UnitTable
     public IReadOnlyList<string> Names { get; }
 
     /// <summary>
-    /// The number of a unit by its UTF-8 name, or <see cref="Unknown"/>. A walk over a dozen names that compares lengths first is as fast as
-    /// a hash for so few, and most events have no units at all.
+    /// The number of a unit by its UTF-8 name, or <see cref="Unknown"/>. A walk over a dozen names that compares lengths first is as fast
+    /// as a hash for so few, and most events have no units at all.
     /// </summary>
     public int Find(ReadOnlySpan<byte> name)
     {

@@ -1,8 +1,8 @@
 namespace TokenStream.Pricing;
 
 /// <summary>
-/// What usage without a price is taken to cost at most, by provider and time: the dearest price of each class that any model of the provider,
-/// or of those it falls back to, has at the time; else the configured rate.
+/// What usage without a price is taken to cost at most, by provider and time: the dearest price of each class that any model of the
+/// provider, or of those it falls back to, has at the time; else the configured rate.
 /// </summary>
 internal sealed class UnpricedBounds(PriceBook book, RateSet configured)
 {

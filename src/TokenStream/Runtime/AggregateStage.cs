@@ -5,8 +5,8 @@ using TokenStream.Windowing;
 namespace TokenStream.Runtime;
 
 /// <summary>
-/// Drives the aggregate stage of the input partitions that one worker owns: starts them from what is committed, feeds them records and time,
-/// and performs the effects of their decisions in an order that makes every crash harmless.
+/// Drives the aggregate stage of the input partitions that one worker owns: starts them from what is committed, feeds them records and
+/// time, and performs the effects of their decisions in an order that makes every crash harmless.
 /// </summary>
 public sealed class AggregateStage : IStage
 {
@@ -67,8 +67,8 @@ public sealed class AggregateStage : IStage
         return (Start(owned), owned);
     }
 
-    // Nothing of a partition is in flight here: decisions are performed to their end between two polls. What was read since the last decision
-    // is read again by the successor.
+    // Nothing of a partition is in flight here: decisions are performed to their end between two polls. What was read since the last
+    // decision is read again by the successor.
     public void Revoked(TopicPartition partition) => Lost(partition);
 
     public void Lost(TopicPartition partition)
@@ -111,7 +111,8 @@ public sealed class AggregateStage : IStage
             //    position and publishes the same values again. Refused or unknown: the partition starts again from what is committed.
             await CommitAsync(d => d.Partition.Processor!.Pending is null, d => d.Decision);
 
-            // 2. Values first; when all are acknowledged, marks. Crash: some are there twice, with the same identity and content; later stages
+            // 2. Values first; when all are acknowledged, marks. Crash: some are there twice, with the same identity and content; later
+            // stages
             //    believe values at their mark only.
             WriteValues();
             await _sink.FlushAsync();
@@ -226,8 +227,8 @@ public sealed class AggregateStage : IStage
 
         processor.Tick(elapsedMs, _source.IsAtEnd(partition.Partition));
         partition.RulesAgeMs += elapsedMs;
-        if (partition.FirstCommit is null && processor.Pending is null && processor.HasCaughtUp &&
-            partition.RulesAgeMs >= (processor.OpenKeys == 0 ? Math.Min(IdleRulesMs, _options.RulesIntervalMs) : _options.RulesIntervalMs) &&
+        var intervalMs = processor.OpenKeys == 0 ? Math.Min(IdleRulesMs, _options.RulesIntervalMs) : _options.RulesIntervalMs;
+        if (partition.FirstCommit is null && processor.Pending is null && processor.HasCaughtUp && partition.RulesAgeMs >= intervalMs &&
             _rules.Latest!.Version != processor.RulesVersion)
         {
             Log.RulesTakenUp(_logger, partition.Partition, _rules.Latest.Version);
@@ -247,13 +248,14 @@ public sealed class AggregateStage : IStage
         foreach (var partition in _partitions.Values.Where(p => p.FirstCommit is null))
         {
             partition.Processor?.WriteProvisional(
-                _options.LiveKeys, (to, key, value) => _live.Publish(new TopicPartition(_options.LiveTopic, to % _options.LivePartitions), key, value));
+                _options.LiveKeys,
+                (to, key, value) => _live.Publish(new TopicPartition(_options.LiveTopic, to % _options.LivePartitions), key, value));
         }
     }
 
     /// <summary>
-    /// Budgets act on these, so they are not to be a second old: at most every so often, but at once after a pause. What the sink dropped is
-    /// sent again, and a final value comes in any case.
+    /// Budgets act on these, so they are not to be a second old: at most every so often, but at once after a pause. What the sink dropped
+    /// is sent again, and a final value comes in any case.
     /// </summary>
     private ValueTask PublishProvisionalSpendAsync(long elapsedMs)
     {
@@ -323,7 +325,8 @@ public sealed class AggregateStage : IStage
     private long Start(AggregatePartition partition)
     {
         var (start, end) = _source.QueryWatermarks(partition.Partition);
-        var latest = _rules.Latest ?? throw new InvalidOperationException("a stage is started when the first version of the rules is known");
+        var latest = _rules.Latest ?? throw new InvalidOperationException(
+            "a stage is started when the first version of the rules is known");
         if (_source.Committed(partition.Partition) is not { } offset)
         {
             var first = AggregateCommit.First(start, _options.Epoch, latest.Version);
@@ -364,13 +367,13 @@ public sealed class AggregateStage : IStage
     {
         if (start > commit.IdsFrom)
         {
-            return $"the log begins at offset {start}, but what was not published yet needs it from {commit.IdsFrom}: retention took records " +
-                "that were not counted; raise the topic's retention (the partition stays stopped: its sums would be wrong)";
+            return $"the log begins at offset {start}, but what was not published yet needs it from {commit.IdsFrom}: retention took " +
+                "records that were not counted; raise the topic's retention (the partition stays stopped: its sums would be wrong)";
         }
 
         return end < commit.Position
-            ? $"the log ends at offset {end}, before the committed position {commit.Position}: records were lost, or the topic was created again; " +
-              "the partition stays stopped: its sums would be wrong"
+            ? $"the log ends at offset {end}, before the committed position {commit.Position}: records were lost, or the topic was " +
+              "created again; the partition stays stopped: its sums would be wrong"
             : null;
     }
 

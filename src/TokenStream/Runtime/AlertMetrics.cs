@@ -13,10 +13,14 @@ public sealed class AlertMetrics
 
     internal AlertMetrics(Meter meter)
     {
-        meter.CreateObservableGauge("tokenstream.alerts.open", () => _open(), "{alert}", "Alerts that last, on the node that delivers them.");
+        meter.CreateObservableGauge(
+            "tokenstream.alerts.open", () => _open(), "{alert}", "Alerts that last, on the node that delivers them.");
         meter.CreateObservableGauge(
             "tokenstream.alerts.waiting",
-            () => _waiting().Select(waiting => new Measurement<int>(waiting.Count, new KeyValuePair<string, object?>("receiver", waiting.Receiver))),
+            () =>
+                _waiting()
+                    .Select(
+                        waiting => new Measurement<int>(waiting.Count, new KeyValuePair<string, object?>("receiver", waiting.Receiver))),
             "{alert}",
             "Alerts that a receiver still has to be told of.");
         meter.CreateObservableCounter(
@@ -28,7 +32,8 @@ public sealed class AlertMetrics
             },
             "{alert}",
             "Alerts that nobody is told of: too many at a time, or for no receiver.");
-        _notifications = meter.CreateCounter<long>("tokenstream.alerts.notifications", "{notification}", "Notifications by receiver and outcome.");
+        _notifications = meter.CreateCounter<long>(
+            "tokenstream.alerts.notifications", "{notification}", "Notifications by receiver and outcome.");
         _damaged = meter.CreateCounter<long>("tokenstream.alerts.damaged", "{record}", "Records of the alerts topic that are no alerts.");
     }
 

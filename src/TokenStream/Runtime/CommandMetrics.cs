@@ -14,13 +14,15 @@ public sealed class CommandMetrics
     internal CommandMetrics(Meter meter)
     {
         meter.CreateObservableGauge(
-            "tokenstream.commands.unacknowledged", () => _unacknowledged(), "{command}", "Commands that a gateway which lives has not acknowledged for ten seconds.");
+            "tokenstream.commands.unacknowledged", () => _unacknowledged(), "{command}",
+            "Commands that a gateway which lives has not acknowledged for ten seconds.");
         meter.CreateObservableGauge("tokenstream.gateways", () => _gateways(), "{gateway}", "Gateways heard of within five minutes.");
         meter.CreateObservableGauge(
             "tokenstream.heartbeat.age", () => _heartbeats(), "s", "Time since the last heartbeat of a partition of the commands topic.");
         EnforceLatency = meter.CreateHistogram<double>(
             "tokenstream.enforce.latency", "s", "From the newest event that a command was decided on until a gateway obeyed it.");
-        _refusedAcks = meter.CreateCounter<long>("tokenstream.acks.refused", "{record}", "Records of the acks topic that say nothing, by reason.");
+        _refusedAcks = meter.CreateCounter<long>(
+            "tokenstream.acks.refused", "{record}", "Records of the acks topic that say nothing, by reason.");
         _refusedCommands = meter.CreateCounter<long>(
             "tokenstream.commands.refused", "{record}", "Records of the commands topic that are not believed, by reason.");
     }

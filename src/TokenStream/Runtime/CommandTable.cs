@@ -4,8 +4,8 @@ using TokenStream.Commands;
 namespace TokenStream.Runtime;
 
 /// <summary>
-/// The commands of one partition as its owner knows them: of each key the highest version, and whether the log's last record of the key is that
-/// one. Where it is not, a compacted log would forget the command: it has to be published again.
+/// The commands of one partition as its owner knows them: of each key the highest version, and whether the log's last record of the key is
+/// that one. Where it is not, a compacted log would forget the command: it has to be published again.
 /// </summary>
 internal sealed class CommandTable(CommandVerifier verifier)
 {

@@ -19,7 +19,8 @@ namespace TokenStream.Runtime;
 /// <param name="Value">The original bytes, at most <see cref="MaxValueBytes"/>.</param>
 /// <param name="OriginalLength">The length of the original value in bytes.</param>
 public sealed record DeadLetter(
-    TopicPartition Source, long Offset, long TimestampMs, string Reason, ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value, int OriginalLength)
+    TopicPartition Source, long Offset, long TimestampMs, string Reason, ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value,
+    int OriginalLength)
 {
     /// <summary>
     /// What is kept of a value: 4 MiB less room for key and headers, so that the topic's limit of 4 MiB takes it. Kafka's own default limit

@@ -10,11 +10,12 @@ public interface IRecordSink : IDisposable
     void Publish(TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, IReadOnlyList<RecordHeader>? headers = null);
 
     /// <summary>Buffers a record without a value, which deletes its key from a compacted topic.</summary>
-    void Delete(TopicPartition partition, ReadOnlySpan<byte> key) => throw new NotSupportedException("this sink does not write to compacted topics");
+    void Delete(TopicPartition partition, ReadOnlySpan<byte> key) =>
+        throw new NotSupportedException("this sink does not write to compacted topics");
 
     /// <summary>
-    /// Waits until every record published before is acknowledged by all in-sync replicas. Throws <see cref="PublishFailedException"/> where one
-    /// was refused or its outcome is unknown.
+    /// Waits until every record published before is acknowledged by all in-sync replicas. Throws <see cref="PublishFailedException"/> where
+    /// one was refused or its outcome is unknown.
     /// </summary>
     ValueTask FlushAsync();
 }

@@ -13,8 +13,8 @@ public interface IRecordSource : IDisposable
     void Poll(TimeSpan wait, IAssignmentHandler handler);
 
     /// <summary>
-    /// Commits offsets with their metadata (ASCII, at most 4,096 bytes) and waits for the answer. Anything but true means that the outcome is
-    /// refused or unknown: the partitions start again from what is committed.
+    /// Commits offsets with their metadata (ASCII, at most 4,096 bytes) and waits for the answer. Anything but true means that the outcome
+    /// is refused or unknown: the partitions start again from what is committed.
     /// </summary>
     ValueTask<bool> CommitAsync(IReadOnlyList<OffsetCommit> commits);
 
@@ -28,8 +28,8 @@ public interface IRecordSource : IDisposable
     void SetPaused(TopicPartition partition, bool paused);
 
     /// <summary>
-    /// The partition's log start and end as the broker last reported them, without asking it; (-1, -1) where unknown or out of reach. The end
-    /// is the offset the next record will get.
+    /// The partition's log start and end as the broker last reported them, without asking it; (-1, -1) where unknown or out of reach. The
+    /// end is the offset the next record will get.
     /// </summary>
     (long Start, long End) Watermarks(TopicPartition partition);
 

@@ -15,10 +15,12 @@ internal static partial class Log
     [LoggerMessage(2002, LogLevel.Error, "{Partition} stopped: {Reason}")]
     public static partial void PartitionStopped(ILogger logger, TopicPartition partition, string reason);
 
-    [LoggerMessage(2003, LogLevel.Warning, "The commit of {Partition} was refused or its outcome is unknown: starting again from what is committed")]
+    [LoggerMessage(
+        2003, LogLevel.Warning, "The commit of {Partition} was refused or its outcome is unknown: starting again from what is committed")]
     public static partial void CommitFailed(ILogger logger, TopicPartition partition);
 
-    [LoggerMessage(2004, LogLevel.Warning, "A batch was not acknowledged ({Reason}): starting again from what is committed; check that Kafka is up")]
+    [LoggerMessage(
+        2004, LogLevel.Warning, "A batch was not acknowledged ({Reason}): starting again from what is committed; check that Kafka is up")]
     public static partial void PublishFailed(ILogger logger, string reason);
 
     [LoggerMessage(2005, LogLevel.Information, "{Partition}: decision {Decision}, found pending at the start, is published")]
@@ -36,22 +38,31 @@ internal static partial class Log
     [LoggerMessage(3002, LogLevel.Error, "{Partition} offset {Offset} is not a rollup, passed over: {Reason}")]
     public static partial void RollupDamaged(ILogger logger, TopicPartition partition, long offset, string reason);
 
-    [LoggerMessage(4000, LogLevel.Warning, "Govern begins again at what is committed: {Reason}; gateways go on with the last commands they know")]
+    [LoggerMessage(
+        4000, LogLevel.Warning, "Govern begins again at what is committed: {Reason}; gateways go on with the last commands they know")]
     public static partial void GovernWaits(ILogger logger, string reason);
 
-    [LoggerMessage(4001, LogLevel.Information, "{Partition}: ledger of {Scopes} scopes restored, {Records} records of spend to read before anything is decided")]
+    [LoggerMessage(
+        4001, LogLevel.Information,
+        "{Partition}: ledger of {Scopes} scopes restored, {Records} records of spend to read before anything is decided")]
     public static partial void GovernRestored(ILogger logger, TopicPartition partition, int scopes, long records);
 
     [LoggerMessage(4002, LogLevel.Information, "{Partition} decides, in epoch {Epoch}, over {Scopes} scopes")]
     public static partial void GovernDecides(ILogger logger, TopicPartition partition, long epoch, int scopes);
 
-    [LoggerMessage(4003, LogLevel.Warning, "{Partition}: the ledger's snapshot is gone or older than the log reaches: counting from what the log has, budgets observe until their next period")]
+    [LoggerMessage(
+        4003,
+        LogLevel.Warning,
+        "{Partition}: the ledger's snapshot is gone or older than the log reaches: counting from what the log has, budgets observe until " +
+        "their next period")]
     public static partial void SnapshotGone(ILogger logger, TopicPartition partition);
 
     [LoggerMessage(4004, LogLevel.Information, "Command {Key}: {Action}. {Reason}")]
     public static partial void CommandIssued(ILogger logger, string key, CommandAction action, string reason);
 
-    [LoggerMessage(4005, LogLevel.Warning, "Command {Key} is published again: a record that does not count lies above it; see who else writes to the commands topic")]
+    [LoggerMessage(
+        4005, LogLevel.Warning,
+        "Command {Key} is published again: a record that does not count lies above it; see who else writes to the commands topic")]
     public static partial void CommandPublishedAgain(ILogger logger, string key);
 
     [LoggerMessage(4006, LogLevel.Error, "{Partition} offset {Offset} is not spend, passed over: {Reason}")]

@@ -4,23 +4,26 @@ using System.Text;
 namespace TokenStream.Runtime;
 
 /// <summary>
-/// The snapshots of one spend partition that lie on the ledger's topic, under keys <c>PARTITION/NAME/CHUNK</c>; a name begins with the offset
-/// up to which the snapshot counts.
+/// The snapshots of one spend partition that lie on the ledger's topic, under keys <c>PARTITION/NAME/CHUNK</c>; a name begins with the
+/// offset up to which the snapshot counts.
 /// </summary>
 internal sealed class SnapshotTable(int partition)
 {
     private readonly Dictionary<string, SortedDictionary<int, byte[]>> _read = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _chunks = new(StringComparer.Ordinal);
 
-    public static string NameOf(long offset, long epoch, long number) => string.Create(CultureInfo.InvariantCulture, $"{offset:D19}-{epoch}-{number}");
+    public static string NameOf(long offset, long epoch, long number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{offset:D19}-{epoch}-{number}");
 
-    public byte[] Key(string name, int chunk) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{partition}/{name}/{chunk}"));
+    public byte[] Key(string name, int chunk) =>
+        Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{partition}/{name}/{chunk}"));
 
     /// <summary>Takes a record of the topic; the content is kept of one snapshot only.</summary>
     public void Read(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isDeletion, string wanted)
     {
         var parts = Encoding.UTF8.GetString(key).Split('/');
-        if (parts.Length != 3 || !int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var chunk) || OffsetOf(parts[1]) is null)
+        if (parts.Length != 3 || !int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var chunk) ||
+            OffsetOf(parts[1]) is null)
         {
             return;
         }

@@ -4,7 +4,8 @@ using TokenStream.Windowing;
 namespace TokenStream.Runtime;
 
 /// <summary>A rollups or spend partition that this worker owns: the block that was read and is not stored yet.</summary>
-internal sealed class StorePartition(TopicPartition partition, bool isSpend, Action<TopicPartition, long, FormatException> damaged) : IPartitionReader
+internal sealed class StorePartition(TopicPartition partition, bool isSpend, Action<TopicPartition, long, FormatException> damaged)
+    : IPartitionReader
 {
     private readonly List<Rollup> _read = [];
     private readonly List<ScopeSpend> _readSpends = [];

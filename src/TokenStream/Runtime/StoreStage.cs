@@ -7,8 +7,8 @@ using TokenStream.Windowing;
 namespace TokenStream.Runtime;
 
 /// <summary>
-/// Drives the store stage of the rollups and spend partitions that one worker owns: collects blocks, writes them, seals coarser grains, and only then
-/// commits. While the store does not take a block nothing further is read.
+/// Drives the store stage of the rollups and spend partitions that one worker owns: collects blocks, writes them, seals coarser grains, and
+/// only then commits. While the store does not take a block nothing further is read.
 /// </summary>
 public sealed class StoreStage : IStage
 {
@@ -114,7 +114,8 @@ public sealed class StoreStage : IStage
                 await _store.InsertMarksAsync(number, partition.Marks, partition.Token, _cancellation);
             }
 
-            // 3. Seals, finest first: rows, then that they count. Crash in between: views still read the finer grain, and the seal is made again.
+            // 3. Seals, finest first: rows, then that they count. Crash in between: views still read the finer grain, and the seal is made
+            // again.
             foreach (var range in partition.Seals.Due(partition.Marks))
             {
                 await _store.SealAsync(range, _cancellation);
@@ -219,8 +220,8 @@ public sealed class StoreStage : IStage
         partition.Start(offset, new SealPlan(partition.Partition.Partition, _options.Grains));
         if (offset < start)
         {
-            partition.Stop($"the log begins at offset {start}, but what it held is stored only up to {offset}: retention took some that were not " +
-                "stored; raise the topic's retention (the partition stays stopped: the store's sums would be wrong)");
+            partition.Stop($"the log begins at offset {start}, but what it held is stored only up to {offset}: retention took some that " +
+                "were not stored; raise the topic's retention (the partition stays stopped: the store's sums would be wrong)");
             Log.PartitionStopped(_logger, partition.Partition, partition.Stopped!);
         }
     }

@@ -21,17 +21,22 @@ public sealed class StreamMetrics : IDisposable
     public StreamMetrics()
     {
         _meter.CreateObservableGauge(
-            "tokenstream.partition.lag", () => Measure(p => p.LagRecords), "{record}", "Records between an input partition's position and its end.");
+            "tokenstream.partition.lag", () => Measure(p => p.LagRecords), "{record}",
+            "Records between an input partition's position and its end.");
         _meter.CreateObservableGauge(
-            "tokenstream.partition.stream_time", () => Measure(p => p.StreamTimeMs / 1000.0), "s", "Stream time of an input partition, seconds since the Unix epoch.");
+            "tokenstream.partition.stream_time", () => Measure(p => p.StreamTimeMs / 1000.0), "s",
+            "Stream time of an input partition, seconds since the Unix epoch.");
         _meter.CreateObservableCounter(
-            "tokenstream.live.dropped", () => _dropped(), "{record}", "Records of provisional sums that were not taken; the final ones are not touched.");
+            "tokenstream.live.dropped", () => _dropped(), "{record}",
+            "Records of provisional sums that were not taken; the final ones are not touched.");
         _meter.CreateObservableGauge(
             "tokenstream.open_keys", () => _partitions().Sum(p => p.OpenKeys), "{key}", "Keys of open windows and of corrections.");
         _meter.CreateObservableGauge(
-            "tokenstream.open_scopes.folded", () => _partitions().Sum(p => p.FoldedScopes), "{scope}", "Scopes of open windows beyond their pattern's bound, booked under ~other.");
+            "tokenstream.open_scopes.folded", () => _partitions().Sum(p => p.FoldedScopes), "{scope}",
+            "Scopes of open windows beyond their pattern's bound, booked under ~other.");
         _meter.CreateObservableCounter(
-            "tokenstream.spend.dropped", () => _droppedSpend(), "{record}", "Records of provisional spend that were not taken; what they said is sent again.");
+            "tokenstream.spend.dropped", () => _droppedSpend(), "{record}",
+            "Records of provisional spend that were not taken; what they said is sent again.");
         _records = _meter.CreateCounter<long>("tokenstream.records", "{record}", "Input records read, by outcome.");
         _refused = _meter.CreateCounter<long>("tokenstream.records.refused", "{record}", "Records put aside as dead letters, by reason.");
         _meter.CreateObservableGauge(
@@ -39,17 +44,20 @@ public sealed class StreamMetrics : IDisposable
             () => _pricesChangedMs() is { } changedMs ? [new Measurement<double>(changedMs / 1000.0)] : Array.Empty<Measurement<double>>(),
             "s",
             "When the prices in force were published first, seconds since the Unix epoch.");
-        UnpricedTokens = _meter.CreateCounter<long>("tokenstream.usage.unpriced", "{token}", "Tokens without a price, as rollups are stored.");
+        UnpricedTokens = _meter.CreateCounter<long>(
+            "tokenstream.usage.unpriced", "{token}", "Tokens without a price, as rollups are stored.");
         Alerts = new AlertMetrics(_meter);
         Commands = new CommandMetrics(_meter);
-        Decisions = _meter.CreateCounter<long>("tokenstream.decisions", "{decision}", "Decisions published: windows closed, corrections, counts.");
+        Decisions = _meter.CreateCounter<long>(
+            "tokenstream.decisions", "{decision}", "Decisions published: windows closed, corrections, counts.");
         CommitFailures = _meter.CreateCounter<long>(
             "tokenstream.commit.failures", "{commit}", "Offset commits refused or of unknown outcome; their partitions started again.");
         PublishFailures = _meter.CreateCounter<long>(
             "tokenstream.publish.failures", "{batch}", "Batches that were not acknowledged; the worker's partitions started again.");
         StoreBlocks = _meter.CreateCounter<long>("tokenstream.store.blocks", "{block}", "Blocks of rollups and of spend stored.");
         StoreRows = _meter.CreateCounter<long>("tokenstream.store.rows", "{row}", "Rollups and sums of scopes stored.");
-        StoreRetries = _meter.CreateCounter<long>("tokenstream.store.retries", "{attempt}", "Blocks that the store did not take; each is tried again.");
+        StoreRetries = _meter.CreateCounter<long>(
+            "tokenstream.store.retries", "{attempt}", "Blocks that the store did not take; each is tried again.");
         Govern = new GovernMetrics(_meter);
     }
 
@@ -105,10 +113,11 @@ public sealed class StreamMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private IEnumerable<Measurement<double>> Measure(Func<PartitionGauges, double> value) => _partitions().Select(p => new Measurement<double>(
-        value(p),
-        new KeyValuePair<string, object?>("topic", p.Partition.Topic),
-        new KeyValuePair<string, object?>("partition", p.Partition.Partition)));
+    private IEnumerable<Measurement<double>> Measure(Func<PartitionGauges, double> value) => _partitions()
+        .Select(p => new Measurement<double>(
+            value(p),
+            new KeyValuePair<string, object?>("topic", p.Partition.Topic),
+            new KeyValuePair<string, object?>("partition", p.Partition.Partition)));
 }
 
 /// <summary>How an input partition stood when its worker looked last.</summary>

@@ -40,7 +40,8 @@ public sealed class StreamWorker(string name, IRecordSource source, IStage stage
     public ValueTask StepAsync(TimeSpan wait)
     {
         source.Poll(wait, stage);
-        // Whole milliseconds only, and the rest counts next time: a worker that steps a thousand times a second must not see time stand still.
+        // Whole milliseconds only, and the rest counts next time: a worker that steps a thousand times a second must not see time stand
+        // still.
         var elapsedMs = (long)clock.GetElapsedTime(_looked, clock.GetTimestamp()).TotalMilliseconds;
         _looked += elapsedMs * clock.TimestampFrequency / 1000;
         return stage.StepAsync(elapsedMs);

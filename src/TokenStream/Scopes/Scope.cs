@@ -5,8 +5,8 @@ namespace TokenStream.Scopes;
 
 /// <summary>
 /// A set of requests: each dimension is free, or bound to a value or to a pattern with <c>*</c>. Written as
-/// <c>tenant=acme;model=gpt-4*</c>, dimensions in the order of <see cref="ScopeDimension"/>; the set of all requests is <c>all</c>. The text
-/// is the scope's identity: it is a part of record formats and decides the scope's partition.
+/// <c>tenant=acme;model=gpt-4*</c>, dimensions in the order of <see cref="ScopeDimension"/>; the set of all requests is <c>all</c>. The
+/// text is the scope's identity: it is a part of record formats and decides the scope's partition.
 /// </summary>
 public sealed class Scope : IEquatable<Scope>
 {

@@ -20,7 +20,8 @@ public sealed class ScopeIndex
         var shapes = new Dictionary<(int Exact, int Loose), Shape>();
         for (var number = 0; number < Patterns.Count; number++)
         {
-            var (exact, loose) = (Mask(Patterns[number], ScopeTermKind.Exact), Mask(Patterns[number], ScopeTermKind.Each, ScopeTermKind.Glob));
+            var (exact, loose) = (
+                Mask(Patterns[number], ScopeTermKind.Exact), Mask(Patterns[number], ScopeTermKind.Each, ScopeTermKind.Glob));
             if (!shapes.TryGetValue((exact, loose), out var shape))
             {
                 shapes.Add((exact, loose), shape = new Shape(exact, exact | loose));
@@ -120,7 +121,8 @@ public sealed class ScopeIndex
         public List<int> Candidates(string[] values) =>
             HasAll(values, bound) && _byExact.TryGetValue(Key(values, exact), out var numbers) ? numbers : [];
 
-        public bool MayHold(ReadOnlySpan<string> values) => HasAll(values, bound & ~User) && _withoutUser.Contains(Key(values, exact & ~User));
+        public bool MayHold(ReadOnlySpan<string> values) =>
+            HasAll(values, bound & ~User) && _withoutUser.Contains(Key(values, exact & ~User));
 
         private static bool HasAll(ReadOnlySpan<string> values, int mask)
         {

@@ -12,7 +12,9 @@ public enum ScopeTermKind
     /// <summary>Every value that matches, <c>*</c> standing for any run of characters. Case counts.</summary>
     Glob = 2,
 
-    /// <summary>Every value, each making a scope of its own. Stands in patterns only. A request without the value has no such scope.</summary>
+    /// <summary>
+    /// Every value, each making a scope of its own. Stands in patterns only. A request without the value has no such scope.
+    /// </summary>
     Each = 3,
 }
 

@@ -65,7 +65,9 @@ internal static class ScopeText
                 return false;
             }
 
-            terms[dimension] = value == EachText ? ScopeTerm.Each : new ScopeTerm(value.Contains('*', StringComparison.Ordinal) ? ScopeTermKind.Glob : ScopeTermKind.Exact, plain);
+            terms[dimension] = value == EachText
+                ? ScopeTerm.Each
+                : new ScopeTerm(value.Contains('*', StringComparison.Ordinal) ? ScopeTermKind.Glob : ScopeTermKind.Exact, plain);
         }
 
         error = "";
@@ -77,7 +79,8 @@ internal static class ScopeText
         Span<byte> bytes = stackalloc byte[4];
         foreach (var rune in value.EnumerateRunes())
         {
-            var special = rune.IsAscii && (rune.Value <= ' ' || rune.Value == 127 || Escaped.Contains((char)rune.Value, StringComparison.Ordinal));
+            var special = rune.IsAscii &&
+                (rune.Value <= ' ' || rune.Value == 127 || Escaped.Contains((char)rune.Value, StringComparison.Ordinal));
             if (!special || (keepStars && rune.Value == '*'))
             {
                 text.Append(rune.ToString());
@@ -102,7 +105,9 @@ internal static class ScopeText
                 continue;
             }
 
-            if (i + 2 >= value.Length || !byte.TryParse(value.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var one) || one > 127)
+            if (i + 2 >= value.Length ||
+                !byte.TryParse(value.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var one) ||
+                one > 127)
             {
                 plain = "";
                 return false;

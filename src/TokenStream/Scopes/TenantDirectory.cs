@@ -20,7 +20,10 @@ public sealed class TenantDirectory
     /// <summary>Every entry, by tenant and then by time.</summary>
     public IEnumerable<TenantEntry> Entries => _entries.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value);
 
-    /// <summary>What holds for a tenant at a time, null where nothing is known, and from when until when it does: exclusive, without end where it has none.</summary>
+    /// <summary>
+    /// What holds for a tenant at a time, null where nothing is known, and from when until when it does: exclusive, without end where it
+    /// has none.
+    /// </summary>
     public (TenantEntry? Entry, long FromMs, long UntilMs) During(string tenant, long timeMs)
     {
         if (!_entries.TryGetValue(tenant, out var entries))

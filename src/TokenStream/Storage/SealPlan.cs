@@ -3,8 +3,8 @@ using TokenStream.Windowing;
 namespace TokenStream.Storage;
 
 /// <summary>
-/// What of one rollups partition is sealed in which grain, and what a block's marks let be sealed next. An input partition's range is complete
-/// when its own mark says so on this rollups partition: its values came before the mark here, so no partition waits for another.
+/// What of one rollups partition is sealed in which grain, and what a block's marks let be sealed next. An input partition's range is
+/// complete when its own mark says so on this rollups partition: its values came before the mark here, so no partition waits for another.
 /// </summary>
 public sealed class SealPlan(int rollupsPartition, GrainSizes sizes)
 {

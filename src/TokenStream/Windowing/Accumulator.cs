@@ -60,7 +60,8 @@ internal struct Accumulator
             var costCacheRead = CostCacheRead + priced.Cost[(int)TokenClass.CacheRead];
             var costOutput = CostOutput + priced.Cost[(int)TokenClass.Output];
             var costReasoning = CostReasoning + priced.Cost[(int)TokenClass.Reasoning];
-            if ((tokensIn | tokensOut | cached | reasoning | costInput | costCacheRead | costOutput | costReasoning) < 0 || Events == uint.MaxValue)
+            if ((tokensIn | tokensOut | cached | reasoning | costInput | costCacheRead | costOutput | costReasoning) < 0 ||
+                Events == uint.MaxValue)
             {
                 return false;
             }
@@ -103,8 +104,8 @@ internal struct Accumulator
 
     private static bool HasRareClass(in PricedUsage priced)
     {
-        var any = priced.Tokens[(int)TokenClass.CacheWrite5m] | priced.Tokens[(int)TokenClass.CacheWrite1h] | priced.Tokens[(int)TokenClass.Units] |
-            priced.Cost[(int)TokenClass.Units];
+        var any = priced.Tokens[(int)TokenClass.CacheWrite5m] | priced.Tokens[(int)TokenClass.CacheWrite1h] |
+            priced.Tokens[(int)TokenClass.Units] | priced.Cost[(int)TokenClass.Units];
         for (var i = 0; i < PerTokenClass.Count; i++)
         {
             any |= priced.Unpriced[i];

@@ -69,14 +69,16 @@ public sealed record AggregateCommit(
         var parts = metadata.Split(' ');
         if (parts[0] != Format)
         {
-            throw new FormatException($"the committed metadata '{metadata}' is not of format {Format}: does another program use this consumer group?");
+            throw new FormatException(
+                $"the committed metadata '{metadata}' is not of format {Format}: does another program use this consumer group?");
         }
 
         var fields = new Dictionary<char, long>();
         foreach (var part in parts.AsSpan(1))
         {
             if (part.Length < 3 || part[1] != '=' ||
-                !long.TryParse(part.AsSpan(2), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) || !fields.TryAdd(part[0], value))
+                !long.TryParse(part.AsSpan(2), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ||
+                    !fields.TryAdd(part[0], value))
             {
                 throw new FormatException($"the committed metadata '{metadata}' is damaged at '{part}'");
             }

@@ -30,8 +30,8 @@ public delegate void RecordWriter(int partition, ReadOnlySpan<byte> key, ReadOnl
 
 /// <summary>
 /// The aggregate stage for one input partition: decode, drop duplicates, price, add to the open windows, decide, close. A deterministic
-/// function of the records, the decisions and the rules: no clock, no I/O. Whoever drives it performs the effects of a decision in this order:
-/// commit what <see cref="Decide"/> returns; publish the values (<see cref="WriteValues"/>), await them; publish the marks
+/// function of the records, the decisions and the rules: no clock, no I/O. Whoever drives it performs the effects of a decision in this
+/// order: commit what <see cref="Decide"/> returns; publish the values (<see cref="WriteValues"/>), await them; publish the marks
 /// (<see cref="WriteMarks"/>), await them; commit what <see cref="Published"/> returns. One that restarts builds a new processor from the
 /// committed state and reads from <see cref="StartOffset"/>.
 /// </summary>
@@ -98,8 +98,8 @@ public sealed class AggregateProcessor : IDisposable
     public long Position => _position;
 
     /// <summary>
-    /// A decision that was committed and perhaps not published: it is to be published again once it has been read up to its position, and then
-    /// the processor is to be built anew from the commit that follows.
+    /// A decision that was committed and perhaps not published: it is to be published again once it has been read up to its position, and
+    /// then the processor is to be built anew from the commit that follows.
     /// </summary>
     public AggregateCommit? Pending => _committed.IsPending ? _committed : null;
 
@@ -109,7 +109,9 @@ public sealed class AggregateProcessor : IDisposable
     /// <summary>Whether everything read before the last restart has been read again.</summary>
     public bool HasCaughtUp => _position >= _committed.Position;
 
-    /// <summary>Highest event time read, never past its record's broker timestamp; <see cref="AggregateCommit.Never"/> before the first.</summary>
+    /// <summary>
+    /// Highest event time read, never past its record's broker timestamp; <see cref="AggregateCommit.Never"/> before the first.
+    /// </summary>
     public long StreamTimeMs => _streamTime;
 
     /// <summary>Every window that ends at or before this is closed.</summary>
@@ -242,12 +244,14 @@ public sealed class AggregateProcessor : IDisposable
     }
 
     /// <summary>
-    /// Writes the decision's mark for every rollups partition and every spend partition, to be published when all its values are acknowledged.
+    /// Writes the decision's mark for every rollups partition and every spend partition, to be published when all its values are
+    /// acknowledged.
     /// </summary>
     public void WriteMarks(AggregateCommit decision, RecordWriter writeRollups, RecordWriter writeSpend)
     {
         var closedThrough = decision.ClosesThroughMs ?? decision.ClosedThroughMs;
-        var needed = Needed(_open.Where(window => window.StartMs + _rules.WindowMs > closedThrough), new LogPoint(_position, Duplicates.From));
+        var needed = Needed(
+            _open.Where(window => window.StartMs + _rules.WindowMs > closedThrough), new LogPoint(_position, Duplicates.From));
         var mark = new Mark
         {
             Epoch = decision.Epoch,
@@ -449,7 +453,8 @@ public sealed class AggregateProcessor : IDisposable
     }
 
     /// <summary>
-    /// A commit of where the partition stands: of a decision that closes through a time where one is given, else that the last is published.
+    /// A commit of where the partition stands: of a decision that closes through a time where one is given, else that the last is
+    /// published.
     /// </summary>
     private AggregateCommit Commit(long decision, LogPoint? before, long? closesThrough)
     {
@@ -464,12 +469,23 @@ public sealed class AggregateProcessor : IDisposable
         windows.Aggregate(otherwise, (needed, window) => LogPoint.Min(needed, window.First));
 
     private RollupBlockHeader Header(WindowTable window, long part, AggregateCommit decision) =>
-        new(decision.Epoch, _topic, _partition, window.StartMs, part, decision.Decision, decision.Position, decision.RulesVersion, Final: true);
+        new(
+            decision.Epoch,
+            _topic,
+            _partition,
+            window.StartMs,
+            part,
+            decision.Decision,
+            decision.Position,
+            decision.RulesVersion,
+            Final: true);
 
     private RollupBlockHeader ProvisionalHeader(WindowTable window) =>
         new(_committed.Epoch, _topic, _partition, window.StartMs, 0, _decision + 1, _position, _rules.Version, Final: false);
 
-    /// <summary>What a decision publishes: the windows it closes, then the corrections of windows closed before, each with its part.</summary>
+    /// <summary>
+    /// What a decision publishes: the windows it closes, then the corrections of windows closed before, each with its part.
+    /// </summary>
     private IEnumerable<(WindowTable Window, long Part)> Closed(AggregateCommit decision) =>
         _open.Where(window => window.StartMs + _rules.WindowMs <= decision.ClosesThroughMs).Select(window => (window, 0L))
             .Concat(_late.Select(window => (window, decision.Decision)));

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace TokenStream.Windowing;
 
 /// <summary>
-/// The event ids a partition remembers, as 64-bit hashes with the offset of their last record. Ids leave in offset order: on reading a record,
-/// from the oldest on, those whose broker timestamp lies more than the horizon before the record's, and those more than a number of records
-/// back. So what counts as a duplicate is a function of the log alone: sweeping the table, its size and restarts change no answer.
+/// The event ids a partition remembers, as 64-bit hashes with the offset of their last record. Ids leave in offset order: on reading a
+/// record, from the oldest on, those whose broker timestamp lies more than the horizon before the record's, and those more than a number of
+/// records back. So what counts as a duplicate is a function of the log alone: sweeping the table, its size and restarts change no answer.
 /// </summary>
 public sealed class DuplicateTable
 {

@@ -7,8 +7,8 @@ namespace TokenStream.Windowing;
 internal static class EventSpend
 {
     /// <summary>
-    /// Makes of a blocked request what it asked for: its input, uncached, and as much output as it allowed. Priced so, it says what it would
-    /// have cost; of what it used nothing is left.
+    /// Makes of a blocked request what it asked for: its input, uncached, and as much output as it allowed. Priced so, it says what it
+    /// would have cost; of what it used nothing is left.
     /// </summary>
     public static void ToDemand(ref UsageEvent usage)
     {
@@ -18,7 +18,8 @@ internal static class EventSpend
 
     /// <summary>Measures an event. Returns whether all but cost, tokens and requests are zero, as nearly always.</summary>
     /// <param name="bound">What tokens without a price count at.</param>
-    public static bool Measure(in UsageEvent usage, in PricedUsage priced, UnpricedBound bound, bool isBatch, long timeMs, out SpendMeasures spent)
+    public static bool Measure(
+        in UsageEvent usage, in PricedUsage priced, UnpricedBound bound, bool isBatch, long timeMs, out SpendMeasures spent)
     {
         spent = default;
         if (usage.IsBlocked)
@@ -44,7 +45,8 @@ internal static class EventSpend
         return !isBatch;
     }
 
-    private static void MeasureBlocked(in UsageEvent usage, in PricedUsage priced, UnpricedBound bound, long timeMs, ref SpendMeasures spent)
+    private static void MeasureBlocked(
+        in UsageEvent usage, in PricedUsage priced, UnpricedBound bound, long timeMs, ref SpendMeasures spent)
     {
         if (usage.ResultType == ResultType.BlockedBudget && usage.IsAttempt)
         {

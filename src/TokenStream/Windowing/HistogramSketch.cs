@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace TokenStream.Windowing;
 
 /// <summary>
-/// A window's histograms: each a list of bucket numbers in the arena while it is short, counters over the range of buckets it uses afterwards.
-/// A histogram is named by an int that its key holds: 0 is empty, positive a chunk of the arena, negative an index of counters.
+/// A window's histograms: each a list of bucket numbers in the arena while it is short, counters over the range of buckets it uses
+/// afterwards. A histogram is named by an int that its key holds: 0 is empty, positive a chunk of the arena, negative an index of counters.
 /// </summary>
 internal sealed class HistogramSketch(SketchArena arena)
 {

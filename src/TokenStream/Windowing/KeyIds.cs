@@ -31,7 +31,9 @@ internal struct KeyIds
     private int _element;
 }
 
-/// <summary>Numbers the keys a partition meets: a cache that windows point into, so that a key is compared once an event and not once a window.</summary>
+/// <summary>
+/// Numbers the keys a partition meets: a cache that windows point into, so that a key is compared once an event and not once a window.
+/// </summary>
 internal sealed class KeyTable
 {
     private KeyIds[] _keys = new KeyIds[256];

@@ -27,7 +27,9 @@ public sealed record Mark
 
     public required long RulesVersion { get; init; }
 
-    /// <summary>The lowest input offset that what is not published yet needs, as the commit after this mark says: a lost commit can be made again.</summary>
+    /// <summary>
+    /// The lowest input offset that what is not published yet needs, as the commit after this mark says: a lost commit can be made again.
+    /// </summary>
     public required long NeededOffset { get; init; }
 
     /// <summary>Offset from which event ids were remembered at <see cref="NeededOffset"/>.</summary>
@@ -41,4 +43,5 @@ public sealed record Mark
 /// What became of the records between two decisions: <c>Read = Counted + Duplicate + Refused + Ticks</c>, and offsets skipped in between
 /// (transaction markers, compaction) are none of them. Late and adjusted events are counted ones.
 /// </summary>
-public sealed record MarkCounts(long Read, long Counted, long Duplicate, long Late, long TimeAdjusted, long Ticks, IReadOnlyDictionary<string, long> Refused);
+public sealed record MarkCounts(
+    long Read, long Counted, long Duplicate, long Late, long TimeAdjusted, long Ticks, IReadOnlyDictionary<string, long> Refused);

@@ -65,8 +65,8 @@ public sealed record RollupBlockHeader(
     {
         var final = reader.Byte() != 0;
         return new RollupBlockHeader(
-            checked((int)reader.Long()), reader.Text(), checked((int)reader.Long()), reader.Long(), reader.Long(), reader.Long(), reader.Long(),
-            reader.Long(), final);
+            checked((int)reader.Long()), reader.Text(), checked((int)reader.Long()), reader.Long(), reader.Long(), reader.Long(),
+            reader.Long(), reader.Long(), final);
     }
 }
 
@@ -80,8 +80,8 @@ public sealed record SparseHistogram(ushort[] Buckets, long[] Counts)
 }
 
 /// <summary>
-/// A HyperLogLog sketch of 4,096 registers (12 bits of the hash choose the register): the registers that are not zero, ascending, with their
-/// rank (1 + leading zeros of the remaining 52 bits). Merged by the larger rank of each register. Standard error 1.04 / 64 = 1.6 %.
+/// A HyperLogLog sketch of 4,096 registers (12 bits of the hash choose the register): the registers that are not zero, ascending, with
+/// their rank (1 + leading zeros of the remaining 52 bits). Merged by the larger rank of each register. Standard error 1.04 / 64 = 1.6 %.
 /// </summary>
 public sealed record SparseRegisters(ushort[] Registers, byte[] Ranks)
 {

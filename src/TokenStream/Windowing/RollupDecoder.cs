@@ -4,8 +4,8 @@ namespace TokenStream.Windowing;
 public static class RollupDecoder
 {
     /// <summary>
-    /// Reads one record: its rollups are appended to the list, or it is the mark that is returned. Throws <see cref="FormatException"/> where
-    /// the bytes are not of the format.
+    /// Reads one record: its rollups are appended to the list, or it is the mark that is returned. Throws <see cref="FormatException"/>
+    /// where the bytes are not of the format.
     /// </summary>
     public static Mark? Read(ReadOnlySpan<byte> value, List<Rollup> rollups) =>
         BlockRecord.Read(value, RollupEncoder.Kind, RollupEncoder.Version, ReadRollups, rollups);
@@ -96,7 +96,9 @@ public static class RollupDecoder
         for (var i = 0; i < count; i++)
         {
             last += reader.Unsigned();
-            registers[i] = last < SparseRegisters.RegisterCount ? (ushort)last : throw new FormatException("a register that does not exist");
+            registers[i] = last < SparseRegisters.RegisterCount
+                ? (ushort)last
+                : throw new FormatException("a register that does not exist");
             ranks[i] = reader.Byte();
         }
 

@@ -4,8 +4,8 @@ using TokenStream.Pricing;
 namespace TokenStream.Windowing;
 
 /// <summary>
-/// Writes rollups of one window and part as the value of one record (docs/rollup-format.md): header, table of names, then each key with a bit
-/// mask of its measures that are not zero, their values, and its sketches.
+/// Writes rollups of one window and part as the value of one record (docs/rollup-format.md): header, table of names, then each key with a
+/// bit mask of its measures that are not zero, their values, and its sketches.
 /// </summary>
 internal sealed class RollupEncoder(NameIndex names, KeyTable keys, PriceBook prices)
 {

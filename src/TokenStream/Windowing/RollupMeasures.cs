@@ -45,7 +45,10 @@ public struct RollupMeasures
     public long TokensCacheWrite1h;
     public long TokensReasoning;
 
-    /// <summary>Attempts, blocked ones left out, whose cached tokens are unknown (the field was absent), so that a cache share over them is not a figure.</summary>
+    /// <summary>
+    /// Attempts, blocked ones left out, whose cached tokens are unknown (the field was absent), so that a cache share over them is not a
+    /// figure.
+    /// </summary>
     public long CachedUnknown;
 
     /// <summary>Cost of each <see cref="TokenClass"/>, picodollars.</summary>
@@ -168,9 +171,9 @@ public struct RollupMeasures
         ReadOnlySpan<Int128> first =
         [
             Events, Requests, Attempts, Adjustments, Ok, Errors, Timeouts, Cancelled, BlockedPolicy, BlockedBudget, CacheNone, CacheExact,
-            CachePrefix, CacheSemantic, TokensIn, TokensOut, TokensCached, TokensCacheWrite5m, TokensCacheWrite1h, TokensReasoning, CachedUnknown,
-            CostInput, CostCacheRead, CostCacheWrite5m, CostCacheWrite1h, CostOutput, CostReasoning, CostUnits, ListCost, AvoidedTokens, Saved,
-            PiiRequests, Accepted, Rated, TimeAdjusted, Estimated,
+            CachePrefix, CacheSemantic, TokensIn, TokensOut, TokensCached, TokensCacheWrite5m, TokensCacheWrite1h, TokensReasoning,
+            CachedUnknown, CostInput, CostCacheRead, CostCacheWrite5m, CostCacheWrite1h, CostOutput, CostReasoning, CostUnits, ListCost,
+            AvoidedTokens, Saved, PiiRequests, Accepted, Rated, TimeAdjusted, Estimated,
         ];
         first.CopyTo(fields);
         for (var i = 0; i < PerTokenClass.Count; i++)
@@ -197,7 +200,8 @@ public struct RollupMeasures
             TokensCacheWrite1h = Number(fields), TokensReasoning = Number(fields), CachedUnknown = Number(fields),
             CostInput = Money(fields), CostCacheRead = Money(fields), CostCacheWrite5m = Money(fields), CostCacheWrite1h = Money(fields),
             CostOutput = Money(fields), CostReasoning = Money(fields), CostUnits = Money(fields), ListCost = Money(fields),
-            AvoidedTokens = Number(fields), Saved = Money(fields), PiiRequests = Number(fields), Accepted = Number(fields), Rated = Number(fields),
+            AvoidedTokens = Number(fields), Saved = Money(fields), PiiRequests = Number(fields), Accepted = Number(fields),
+            Rated = Number(fields),
             TimeAdjusted = Number(fields), Estimated = Number(fields),
         };
         for (var i = 0; i < PerTokenClass.Count; i++)

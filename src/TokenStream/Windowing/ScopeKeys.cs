@@ -8,8 +8,8 @@ namespace TokenStream.Windowing;
 internal readonly record struct ScopesOfKey(int[] Scopes, long FromMs, long UntilMs, bool MayBindUser, int Number);
 
 /// <summary>
-/// Which scopes an event is in, remembered by its key: the index is asked once for each combination of values (and, where scopes bind users,
-/// for each user of it), not once an event.
+/// Which scopes an event is in, remembered by its key: the index is asked once for each combination of values (and, where scopes bind
+/// users, for each user of it), not once an event.
 /// </summary>
 internal sealed class ScopeKeys(ScopeIndex index, NameIndex names, ScopeTable scopes)
 {

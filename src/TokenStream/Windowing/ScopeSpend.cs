@@ -12,7 +12,9 @@ public sealed record ScopeSpend(RollupBlockHeader Block, Scope Scope, SpendMeasu
     /// <summary>Version of the budget set whose scopes the window was summed for; the same for all of a window's part.</summary>
     public long BudgetsVersion { get; init; }
 
-    /// <summary>Highest broker timestamp among the events added, milliseconds since the Unix epoch: what latency is measured from.</summary>
+    /// <summary>
+    /// Highest broker timestamp among the events added, milliseconds since the Unix epoch: what latency is measured from.
+    /// </summary>
     public long EventMs { get; init; }
 }
 
@@ -34,7 +36,9 @@ public record struct SpendMeasures
     /// <summary>The part of <see cref="UnpricedBound"/> that the batch service tier used.</summary>
     public Int128 BatchUnpricedBound;
 
-    /// <summary>What requests that a budget's command blocked would have cost: their input tokens and at most their maximum output.</summary>
+    /// <summary>
+    /// What requests that a budget's command blocked would have cost: their input tokens and at most their maximum output.
+    /// </summary>
     public Int128 BlockedCost;
 
     public long Tokens;

@@ -1,8 +1,8 @@
 namespace TokenStream.Windowing;
 
 /// <summary>
-/// Memory for the small lists that the sketches of a window's keys begin as: chunks of 4, 16, 64 or 256 words, the first word of a chunk being
-/// its size class and its number of entries. A chunk that grew out is used again. Emptied as a whole when the window goes.
+/// Memory for the small lists that the sketches of a window's keys begin as: chunks of 4, 16, 64 or 256 words, the first word of a chunk
+/// being its size class and its number of entries. A chunk that grew out is used again. Emptied as a whole when the window goes.
 /// </summary>
 internal sealed class SketchArena
 {

@@ -50,7 +50,8 @@ internal sealed class SpendTable
 
     /// <summary>Adds an event to its scopes.</summary>
     /// <param name="isCommon">Whether it has but cost, tokens and requests.</param>
-    public void Add(ReadOnlySpan<int> scopeIds, in SpendMeasures spent, bool isCommon, long eventMs, ScopeTable scopes, AggregateRules rules)
+    public void Add(
+        ReadOnlySpan<int> scopeIds, in SpendMeasures spent, bool isCommon, long eventMs, ScopeTable scopes, AggregateRules rules)
     {
         HasChanged |= scopeIds.Length > 0;
         foreach (var id in scopeIds)

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace TokenStream.Windowing;
 
 /// <summary>
-/// A window's HyperLogLog sketches (P. Flajolet et al., 2007; 4,096 registers): each a list of (register, rank) entries in the arena while it
-/// is short, one byte a register afterwards. Named as histograms are: 0 is empty, positive a chunk, negative an index of registers.
+/// A window's HyperLogLog sketches (P. Flajolet et al., 2007; 4,096 registers): each a list of (register, rank) entries in the arena while
+/// it is short, one byte a register afterwards. Named as histograms are: 0 is empty, positive a chunk, negative an index of registers.
 /// </summary>
 internal sealed class UniqueSketch(SketchArena arena)
 {

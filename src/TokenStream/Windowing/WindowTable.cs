@@ -4,7 +4,9 @@ using TokenStream.Pricing;
 
 namespace TokenStream.Windowing;
 
-/// <summary>Where a partition was in the log: the offset of a record and the offset from which ids were remembered when it was read.</summary>
+/// <summary>
+/// Where a partition was in the log: the offset of a record and the offset from which ids were remembered when it was read.
+/// </summary>
 internal readonly record struct LogPoint(long Offset, long IdsFrom)
 {
     /// <summary>The earlier of two points.</summary>
@@ -12,8 +14,8 @@ internal readonly record struct LogPoint(long Offset, long IdsFrom)
 }
 
 /// <summary>
-/// The sums of one window, or of one window's late events, by key. Keys are closed in the order in which they were opened, which is the order
-/// of the log. Pooled: <see cref="Open"/> makes it as good as new.
+/// The sums of one window, or of one window's late events, by key. Keys are closed in the order in which they were opened, which is the
+/// order of the log. Pooled: <see cref="Open"/> makes it as good as new.
 /// </summary>
 internal sealed class WindowTable
 {

@@ -66,7 +66,8 @@ internal sealed class TextErrors
         var errors = _errors.OrderBy(error => error.Line).ThenBy(error => error.Column).ToList();
         if (_unlisted > 0)
         {
-            errors.Add(new TextError(errors[^1].Line, errors[^1].Column, string.Create(CultureInfo.InvariantCulture, $"and {_unlisted} more")));
+            errors.Add(
+                new TextError(errors[^1].Line, errors[^1].Column, string.Create(CultureInfo.InvariantCulture, $"and {_unlisted} more")));
         }
 
         return errors;

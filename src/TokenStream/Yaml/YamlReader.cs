@@ -134,7 +134,8 @@ internal sealed class YamlReader
     {
         foreach (var (key, _) in _map.Entries.Where(entry => !_known.Contains(entry.Key.Text)))
         {
-            _errors.Add(key, $"'{key.Text}' is not known here; possible are {string.Join(", ", _known.Distinct().Order(StringComparer.Ordinal))}");
+            _errors.Add(
+                key, $"'{key.Text}' is not known here; possible are {string.Join(", ", _known.Distinct().Order(StringComparer.Ordinal))}");
         }
     }
 }

@@ -51,7 +51,8 @@ internal sealed class RunawayDemo(NodeOptions options, string bootstrapServers, 
             clock,
             NullLogger<TokenStreamGateway>.Instance);
         gateway.Start();
-        var traffic = new RunawayTraffic(gateway, _tenant, Shipped("agentic_coding_sessions.csv.gz"), Shipped("azure_2023_conv.csv.gz"), clock);
+        var traffic = new RunawayTraffic(
+            gateway, _tenant, Shipped("agentic_coding_sessions.csv.gz"), Shipped("azure_2023_conv.csv.gz"), clock);
         var view = new RunawayView(_watch, traffic, gateway, clock, _started);
         var running = new[]
         {

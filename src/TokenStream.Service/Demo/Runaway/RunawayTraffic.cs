@@ -53,7 +53,12 @@ internal sealed class RunawayTraffic(TokenStreamGateway gateway, string tenant, 
             // An agent that works asks little; the trace's long contexts are those of the loop.
             var row = trace.Rows[number % trace.Rows.Count];
             var isCalm = who == tenant && Phase != RunawayPhase.RunningAway;
-            Send(row with { TokensIn = isCalm ? Math.Min(row.TokensIn, 2_000) : row.TokensIn }, who, feature, counts, $"{_run}-{who}-{number}");
+            Send(
+                row with { TokensIn = isCalm ? Math.Min(row.TokensIn, 2_000) : row.TokensIn },
+                who,
+                feature,
+                counts,
+                $"{_run}-{who}-{number}");
             await Task.Delay(pause(), clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -24,7 +24,9 @@ internal sealed class RunawayView(RunawayWatch watch, RunawayTraffic traffic, To
         var grid = new Table().Border(TableBorder.None).HideHeaders().Expand().AddColumns("", "");
         grid.AddRow(Budget(state), Gateway());
         return new Rows(
-            new Markup($"[bold]TokenStream[/]  a runaway, and what becomes of it          {Clock(Seconds)}   agents: [bold]{Describe(traffic.Phase)}[/]"),
+            new Markup(
+                $"[bold]TokenStream[/]  a runaway, and what becomes of it          {Clock(Seconds)}   agents: " +
+                $"[bold]{Describe(traffic.Phase)}[/]"),
             grid,
             Happened(),
             new Text("A budget of 500 USD in 24 hours; steps of the ladder at 14.4, 30 and 60 times its speed.     Ctrl-C ends"));
@@ -51,9 +53,11 @@ internal sealed class RunawayView(RunawayWatch watch, RunawayTraffic traffic, To
         var counts = traffic.AgentCounts;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{counts.Asked} requests of the agents: {counts.Served} served ({counts.Trimmed} trimmed), {counts.Throttled} throttled, {counts.Killed} killed. ") +
+            $"{counts.Asked} requests of the agents: {counts.Served} served ({counts.Trimmed} trimmed), {counts.Throttled} throttled, " +
+            $"{counts.Killed} killed. ") +
             (watch.State is { } state
-                ? $"{Picodollars.Cents(state.Figures.Spent)} spent, {Picodollars.Cents(state.Figures.Blocked)} stopped before they were spent."
+                ? $"{Picodollars.Cents(state.Figures.Spent)} spent, " +
+                    $"{Picodollars.Cents(state.Figures.Blocked)} stopped before they were spent."
                 : "No budget state was seen.");
     }
 
@@ -78,7 +82,8 @@ internal sealed class RunawayView(RunawayWatch watch, RunawayTraffic traffic, To
                     string.Create(CultureInfo.InvariantCulture, $"burn {burn.Factor}x"),
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{burn.LongRate:F1}x over {burn.LongMs / 60_000.0:0.#} min, {burn.ShortRate:F1}x over {burn.ShortMs / 60_000.0:0.#} min{(burn.Fires ? " [red]fires[/]" : "")}"));
+                        $"{burn.LongRate:F1}x over {burn.LongMs / 60_000.0:0.#} min, {burn.ShortRate:F1}x over " +
+                        $"{burn.ShortMs / 60_000.0:0.#} min{(burn.Fires ? " [red]fires[/]" : "")}"));
             }
         }
 
@@ -114,10 +119,12 @@ internal sealed class RunawayView(RunawayWatch watch, RunawayTraffic traffic, To
         var burn = figures?.BurnRates.Select(rate => rate.ShortRate).DefaultIfEmpty().Max() ?? 0;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{Clock(Seconds)}  agents {Describe(traffic.Phase)}: asked {traffic.AgentCounts.Asked}, served {traffic.AgentCounts.Served}, throttled {traffic.AgentCounts.Throttled}, killed {traffic.AgentCounts.Killed}; ") +
+            $"{Clock(Seconds)}  agents {Describe(traffic.Phase)}: asked {traffic.AgentCounts.Asked}, served " +
+            $"{traffic.AgentCounts.Served}, throttled {traffic.AgentCounts.Throttled}, killed {traffic.AgentCounts.Killed}; ") +
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"spent {Picodollars.Cents(figures?.Spent ?? 0)}, demand {Picodollars.Cents(figures?.DemandPerMinute ?? 0)} a minute, burn rate {burn:F1}; office served {traffic.OfficeCounts.Served} of {traffic.OfficeCounts.Asked}");
+                $"spent {Picodollars.Cents(figures?.Spent ?? 0)}, demand {Picodollars.Cents(figures?.DemandPerMinute ?? 0)} a minute, " +
+                $"burn rate {burn:F1}; office served {traffic.OfficeCounts.Served} of {traffic.OfficeCounts.Asked}");
     }
 
     private string Line(Alert alert)
