@@ -52,55 +52,25 @@ internal sealed class OffsetIndex
 
     /// <summary>Position of a batch at or before the one that holds the offset.</summary>
     public long PositionForOffset(long relativeOffset)
-    {
-        ReadOnlySpan<Entry> entries = Entries;
-        int low = 0, high = entries.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (entries[middle].RelativeOffset <= relativeOffset)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        return low == 0 ? 0 : entries[low - 1].Position;
-    }
+        => LastPosition(relativeOffset, static (entry, offset) => entry.RelativeOffset <= offset);
 
     /// <summary>Position of a batch at or before the first one that reaches the timestamp.</summary>
     public long PositionForTime(long timestampMs)
-    {
-        ReadOnlySpan<Entry> entries = Entries;
-        int low = 0, high = entries.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (entries[middle].MaxTimestampBefore < timestampMs)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        return low == 0 ? 0 : entries[low - 1].Position;
-    }
+        => LastPosition(timestampMs, static (entry, time) => entry.MaxTimestampBefore < time);
 
     /// <summary>The last batch boundary known at or below a position; 0 where none is.</summary>
     public long BoundaryAtOrBelow(long position)
+        => LastPosition(position, static (entry, sought) => entry.Position <= sought);
+
+    /// <summary>Position of the last entry that comes before what is sought; 0 where none does. Those that do come first.</summary>
+    private long LastPosition(long sought, Func<Entry, long, bool> comesBefore)
     {
         ReadOnlySpan<Entry> entries = Entries;
         int low = 0, high = entries.Length;
         while (low < high)
         {
             int middle = (low + high) >>> 1;
-            if (entries[middle].Position <= position)
+            if (comesBefore(entries[middle], sought))
             {
                 low = middle + 1;
             }

@@ -1,7 +1,7 @@
 namespace TokenStream.Chdb.Codecs;
 
 /// <summary>A stream that decodes another one while it is read, in bounded memory.</summary>
-internal abstract class DecodingStream(Stream source) : Stream
+internal abstract class DecodingStream(Stream source) : BodyStream(source)
 {
     private const int InputBytes = 64 << 10;
 
@@ -10,52 +10,25 @@ internal abstract class DecodingStream(Stream source) : Stream
     private int _end;
     private bool _ended;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override int Read(Span<byte> buffer)
     {
         int written;
         while (!TryDecode(buffer, out written))
         {
-            Filled(source.Read(_input));
+            Filled(Source.Read(_input));
         }
         return written;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int written;
         while (!TryDecode(buffer.Span, out written))
         {
-            Filled(await source.ReadAsync(_input, cancellationToken));
+            Filled(await Source.ReadAsync(_input, cancellationToken));
         }
         return written;
     }
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <summary>Decodes what it can: it stops only when all input is taken or the output is full.</summary>
     /// <exception cref="InvalidDataException">The input is broken.</exception>
@@ -63,15 +36,6 @@ internal abstract class DecodingStream(Stream source) : Stream
 
     /// <summary>Whether the input may end here.</summary>
     protected abstract bool IsComplete();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            source.Dispose();
-        }
-        base.Dispose(disposing);
-    }
 
     /// <summary>True with bytes, or with none at the end; false where more input is needed.</summary>
     private bool TryDecode(Span<byte> buffer, out int written)

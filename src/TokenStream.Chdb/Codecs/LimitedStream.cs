@@ -3,68 +3,32 @@ using System.IO.Compression;
 namespace TokenStream.Chdb.Codecs;
 
 /// <summary>Passes another stream on and breaks off when it gives more than it may: a small body can decode to terabytes.</summary>
-internal sealed class LimitedStream(Stream source, long mostBytes) : Stream
+internal sealed class LimitedStream(Stream source, long mostBytes) : BodyStream(source)
 {
     private long _given;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override int Read(Span<byte> buffer)
     {
         try
         {
-            return Counted(source.Read(buffer));
+            return Counted(Source.Read(buffer));
         }
         catch (IOException failure) when (IsZlibs(failure))
         {
             throw Broken(failure);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         try
         {
-            return Counted(await source.ReadAsync(buffer, cancellationToken));
+            return Counted(await Source.ReadAsync(buffer, cancellationToken));
         }
         catch (IOException failure) when (IsZlibs(failure))
         {
             throw Broken(failure);
         }
-    }
-
-    public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            source.Dispose();
-        }
-        base.Dispose(disposing);
     }
 
     /// <summary>Some bodies that are no zlib streams (one that asks for a dictionary, say) are told apart by this error only.</summary>

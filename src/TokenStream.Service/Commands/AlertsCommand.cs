@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using TokenStream.Events;
 using TokenStream.Governing.Alerts;
 using TokenStream.Kafka;
 using TokenStream.Service.Alerting;
@@ -52,7 +53,7 @@ internal static class AlertsCommand
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Time(alert.StartedMs)}  {(alert.EndedMs is { } ended ? Time(ended) : "lasts"),-20}  {alert.Severity,-6}  " +
+                $"{UtcText.Of(alert.StartedMs)}  {(alert.EndedMs is { } ended ? UtcText.Of(ended) : "lasts"),-20}  {alert.Severity,-6}  " +
                 $"{alert.Name,-16}  {alert.Summary}"));
         }
 
@@ -128,7 +129,4 @@ internal static class AlertsCommand
         Scope = "all",
         Summary = "This is a test of TokenStream's alerts; there is nothing to do.",
     };
-
-    private static string Time(long unixMs) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using TokenStream.Budgets;
 using TokenStream.ClickHouse;
+using TokenStream.Events;
 using TokenStream.Governing;
 using TokenStream.Pricing;
 using TokenStream.Scopes;
@@ -80,12 +81,12 @@ internal static class BudgetSimulateCommand
                 {
                     transitions++;
                     await output.WriteLineAsync(
-                        $"{Time(transition.AtMs)}  {transition.Budget}  {transition.Scope}  {transition.Name}  {transition.Summary}");
+                        $"{UtcText.Of(transition.AtMs)}  {transition.Budget}  {transition.Scope}  {transition.Name}  {transition.Summary}");
                 }
             }
         }
 
-        await output.WriteLineAsync($"{transitions} transitions from {Time(fromMs)} to {Time(untilMs)}.");
+        await output.WriteLineAsync($"{transitions} transitions from {UtcText.Of(fromMs)} to {UtcText.Of(untilMs)}.");
         foreach (var effect in simulation.Effects)
         {
             await output.WriteLineAsync(string.Create(
@@ -101,10 +102,7 @@ internal static class BudgetSimulateCommand
     /// <summary>A whole minute.</summary>
     private static long Time(string option, string text) =>
         PriceCell.TryParseTime(text, out var timeMs) && timeMs >= 0 && timeMs % MinuteMs == 0
-        ? timeMs
-        : throw new NodeStartException(
-            $"{option} {text} is not a date such as 2026-11-01 or a whole minute in UTC such as 2026-11-01T06:00:00Z.");
-
-    private static string Time(long unixMs) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            ? timeMs
+            : throw new NodeStartException(
+                $"{option} {text} is not a date such as 2026-11-01 or a whole minute in UTC such as 2026-11-01T06:00:00Z.");
 }

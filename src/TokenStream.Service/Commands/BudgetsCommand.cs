@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using TokenStream.Budgets;
+using TokenStream.Events;
 using TokenStream.Kafka;
 using TokenStream.Scopes;
 using TokenStream.Service.Governing;
@@ -152,7 +153,7 @@ internal static class BudgetsCommand
             $"Version {published.Version} is in force: amounts and modes within a second, scopes and directory within a minute.");
         foreach (var held in published.Held)
         {
-            Console.WriteLine($"  {held.Budget} holds to its running period until {Time(held.UntilMs)}.");
+            Console.WriteLine($"  {held.Budget} holds to its running period until {UtcText.Of(held.UntilMs)}.");
         }
 
         return 0;
@@ -207,7 +208,4 @@ internal static class BudgetsCommand
 
         return 0;
     }
-
-    private static string Time(long unixMs) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using TokenStream.Commands;
+using TokenStream.Events;
 using TokenStream.Service.Governing;
 using Command = System.CommandLine.Command;
 using GatewayCommand = TokenStream.Commands.Command;
@@ -63,13 +64,13 @@ internal static class CommandsCommand
 
     private static string Line(GatewayCommand command, long nowMs)
     {
-        var end = command.ExpiresMs is { } expires ? $"until {Time(expires)}" : "until released";
+        var end = command.ExpiresMs is { } expires ? $"until {UtcText.Of(expires)}" : "until released";
         var state = CommandTable.IsActive(command, nowMs) ? "" : command.Action == CommandAction.None ? " (released)" : " (expired)";
         var probe = command.IsProbe ? " (probe)" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{command.Id}  {PeopleRequests.Name(command.Action)}{Parameters(command.Parameters)}{probe}{state}  {command.Scope.Text}  " +
-            $"{command.Source}  since {Time(command.IssuedMs)}  {end}  version {command.Version.Epoch}.{command.Version.Counter}  " +
+            $"{command.Source}  since {UtcText.Of(command.IssuedMs)}  {end}  version {command.Version.Epoch}.{command.Version.Counter}  " +
             $"{command.Reason}");
     }
 
@@ -92,9 +93,6 @@ internal static class CommandsCommand
         Add("abort_streams", parameters.AbortStreams);
         return parts.Count == 0 ? "" : $" ({string.Join(", ", parts)})";
     }
-
-    private static string Time(long unixMs) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static Task<int> UndoAsync(ParseResult parsed, string id, string? reason, string span) => string.IsNullOrWhiteSpace(reason)
         ? Task.FromResult(RequestCommands.Refuse(["--reason must be said: it is kept in the audit"]))

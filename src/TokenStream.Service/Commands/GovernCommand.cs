@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using TokenStream.Events;
 using TokenStream.Service.Governing;
 
 namespace TokenStream.Service.Commands;
@@ -41,7 +42,7 @@ internal static class GovernCommand
         var controls = await connection.Requests.ReadAsync();
         connection.Commands.Refresh();
         var pause = controls.Pause;
-        Console.WriteLine(pause.Paused ? $"Paused by {pause.By} since {Time(pause.AtMs)}: {pause.Reason}" : "Not paused.");
+        Console.WriteLine(pause.Paused ? $"Paused by {pause.By} since {UtcText.Of(pause.AtMs)}: {pause.Reason}" : "Not paused.");
         foreach (var (partition, heartbeat) in connection.Commands.Heartbeats.OrderBy(pair => pair.Key))
         {
             var age = now - heartbeat.AtMs;
@@ -59,7 +60,4 @@ internal static class GovernCommand
 
         return 0;
     }
-
-    private static string Time(long unixMs) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using TokenStream.Events;
 using TokenStream.Pricing;
 
 namespace TokenStream.Budgets;
@@ -14,10 +15,10 @@ internal static class BudgetDescription
         var span = new PeriodCalendar(budget).At(nowMs);
         if (budget.Held is { } held && nowMs < held.UntilMs)
         {
-            text.Append(CultureInfo.InvariantCulture, $"# holds to its running period until {Time(held.UntilMs)}\n");
+            text.Append(CultureInfo.InvariantCulture, $"# holds to its running period until {UtcText.Of(held.UntilMs)}\n");
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"# this period: {Time(span.StartMs)} to {Time(span.EndMs)}, {Span(span.LengthMs)}\n");
+        text.Append(CultureInfo.InvariantCulture, $"# this period: {UtcText.Of(span.StartMs)} to {UtcText.Of(span.EndMs)}, {Span(span.LengthMs)}\n");
         foreach (var pair in BurnRatePair.Of(budget.BurnFactors, span.LengthMs))
         {
             var informs = pair.Factor.Informs ? ", informs only" : "";
@@ -47,7 +48,4 @@ internal static class BudgetDescription
     private static string Minutes(long lookbackMs) => string.Create(CultureInfo.InvariantCulture, $"{lookbackMs / 60_000m:0.##} min");
 
     private static string Span(long lengthMs) => string.Create(CultureInfo.InvariantCulture, $"{lengthMs / 3_600_000m:0.##} hours");
-
-    private static string Time(long unixMs) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(unixMs).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -1,3 +1,5 @@
+using TokenStream.Events;
+
 namespace TokenStream.Pricing;
 
 /// <summary>
@@ -6,10 +8,12 @@ namespace TokenStream.Pricing;
 /// </summary>
 internal readonly record struct NamePattern
 {
+    private const char Digit = '#';
+
     public NamePattern(string text)
     {
         Text = text.ToLowerInvariant();
-        IsLiteral = Text.AsSpan().IndexOfAny('*', '#') < 0;
+        IsLiteral = Text.AsSpan().IndexOfAny('*', Digit) < 0;
         Literals = Text.Count(character => character != '*');
     }
 
@@ -22,40 +26,10 @@ internal readonly record struct NamePattern
     /// <summary>How much of the name the pattern fixes: of several that match, the one with most wins.</summary>
     public int Literals { get; }
 
-    public bool Matches(string name) => Matches(Text, name.ToLowerInvariant());
+    public bool Matches(string name) => MatchesLower(name.ToLowerInvariant());
 
     /// <summary>The same for a name that is in lower case already.</summary>
-    public bool MatchesLower(string name) => Matches(Text, name);
+    public bool MatchesLower(string name) => Wildcard.Matches(Text, name, Digit);
 
     public override string ToString() => Text;
-
-    /// <summary>Walks both once, going back to the last star on a mismatch: linear but for patterns of many stars.</summary>
-    private static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)
-    {
-        int at = 0, star = -1, resume = 0, position = 0;
-        while (position < name.Length)
-        {
-            if (at < pattern.Length && pattern[at] == '*')
-            {
-                star = at++;
-                resume = position;
-            }
-            else if (at < pattern.Length && (pattern[at] == '#' ? char.IsAsciiDigit(name[position]) : pattern[at] == name[position]))
-            {
-                at++;
-                position++;
-            }
-            else if (star >= 0)
-            {
-                at = star + 1;
-                position = ++resume;
-            }
-            else
-            {
-                return false;
-            }
-        }
-
-        return pattern[at..].TrimStart('*').IsEmpty;
-    }
 }

@@ -103,7 +103,7 @@ internal sealed class PricePlanner
             var edges = entry.Bands.Concat(contract?.Bands ?? []).Select(band => band.AboveTokens);
             foreach (var above in edges.Append(PriceBand.Everything).Distinct().OrderDescending())
             {
-                var row = AddRow(ListCell(found!, entry, Edge(entry.Bands, above)), Filled(RatesAt(entry.Bands, above)), -1);
+                var row = AddRow(ListCell(found!, entry, Edge(entry.Bands, above)).ToString(), Filled(RatesAt(entry.Bands, above)), -1);
                 AddStep(since, until, above, entry.Hours, contract is null ? row : AddContractRow(row, entry, above, contract, found!));
             }
         }
@@ -158,18 +158,7 @@ internal sealed class PricePlanner
         var list = Filled(RatesAt(entry.Bands, above));
         var discounted = contract.Factor.IsKnown ? list.Times(contract.Factor) : list;
         var rates = RatesAt(contract.Bands, above).Over(discounted);
-        var cell = new PriceCell
-        {
-            Provider = found.Provider.Id,
-            Model = found.Model.Id,
-            SinceMs = entry.SinceMs,
-            Region = entry.Region,
-            ServiceTier = entry.ServiceTier,
-            Hours = entry.Hours,
-            AboveTokens = above,
-            ContractTenant = contract.Tenant,
-            ContractSinceMs = contract.SinceMs,
-        }.ToString();
+        var cell = (ListCell(found, entry, above) with { ContractTenant = contract.Tenant, ContractSinceMs = contract.SinceMs }).ToString();
 
         // What the list does not price counts on it as what the contract charges, so that list cost and cost stay comparable.
         var filled = list.Over(rates);
@@ -192,7 +181,7 @@ internal sealed class PricePlanner
     private void AddStep(long since, long until, long above, DailyHours hours, int row) =>
         _steps.Add(new PricePlan.Step { SinceMs = since, UntilMs = until, AboveTokens = above, Hours = hours, Row = row });
 
-    private static string ListCell(FoundModel found, PriceEntry entry, long above) => new PriceCell
+    private static PriceCell ListCell(FoundModel found, PriceEntry entry, long above) => new()
     {
         Provider = found.Provider.Id,
         Model = found.Model.Id,
@@ -201,7 +190,7 @@ internal sealed class PricePlanner
         ServiceTier = entry.ServiceTier,
         Hours = entry.Hours,
         AboveTokens = above,
-    }.ToString();
+    };
 
     /// <summary>The rates of requests above an edge: those of the band it lies in, over those of the bands below.</summary>
     public static RateSet RatesAt(IReadOnlyList<PriceBand> bands, long above) =>

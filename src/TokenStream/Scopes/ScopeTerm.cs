@@ -1,3 +1,5 @@
+using TokenStream.Events;
+
 namespace TokenStream.Scopes;
 
 /// <summary>What a scope or a pattern of scopes asks of one dimension.</summary>
@@ -32,37 +34,7 @@ public readonly record struct ScopeTerm(ScopeTermKind Kind, string Text)
     {
         ScopeTermKind.Any => true,
         ScopeTermKind.Exact => value.SequenceEqual(Text),
-        ScopeTermKind.Glob => MatchesGlob(Text, value),
+        ScopeTermKind.Glob => Wildcard.Matches(Text, value),
         _ => !value.IsEmpty,
     };
-
-    /// <summary>Walks both once, going back to the last star on a mismatch.</summary>
-    private static bool MatchesGlob(ReadOnlySpan<char> pattern, ReadOnlySpan<char> value)
-    {
-        int at = 0, star = -1, resume = 0, position = 0;
-        while (position < value.Length)
-        {
-            if (at < pattern.Length && pattern[at] == '*')
-            {
-                star = at++;
-                resume = position;
-            }
-            else if (at < pattern.Length && pattern[at] == value[position])
-            {
-                at++;
-                position++;
-            }
-            else if (star >= 0)
-            {
-                at = star + 1;
-                position = ++resume;
-            }
-            else
-            {
-                return false;
-            }
-        }
-
-        return pattern[at..].TrimStart('*').IsEmpty;
-    }
 }
