@@ -62,7 +62,8 @@ internal static class Retention
                         AND window_start < transform(cityHash64(epoch, topic, partition), (SELECT sources FROM tokenstream.void_lookup),
                                                      (SELECT starts FROM tokenstream.void_lookup), toDateTime(4294967295, 'UTC'))
                         AND window_start >= transform(cityHash64(epoch, topic, partition, rollups_partition),
-                                                      (SELECT sources FROM {{lookup}}), (SELECT ends FROM {{lookup}}), toDateTime(0, 'UTC'))) AS needed
+                                                      (SELECT sources FROM {{lookup}}), (SELECT ends FROM {{lookup}}),
+                                                      toDateTime(0, 'UTC'))) AS needed
                 FROM tokenstream.rollups_{{grain.Suffix}}
                 GROUP BY _partition_id
             )

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using TokenStream.Commands;
-using TokenStream.Gateway.Feed;
 
 namespace TokenStream.Gateway;
 

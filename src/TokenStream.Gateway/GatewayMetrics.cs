@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using TokenStream.Commands;
-using TokenStream.Gateway.Feed;
 
 namespace TokenStream.Gateway;
 

@@ -38,7 +38,7 @@ internal static class CommandsCommand
     {
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         connection.Commands.Refresh();
-        var commands = connection.Commands.Commands.Where(command => all || CommandTable.IsActive(command, now))
+        var commands = connection.Commands.Commands.Where(command => all || CommandTopic.IsActive(command, now))
             .OrderBy(command => command.Scope.Text, StringComparer.Ordinal)
             .ThenBy(command => command.Source, StringComparer.Ordinal).ToList();
         foreach (var command in commands)
@@ -65,7 +65,7 @@ internal static class CommandsCommand
     private static string Line(GatewayCommand command, long nowMs)
     {
         var end = command.ExpiresMs is { } expires ? $"until {UtcText.Of(expires)}" : "until released";
-        var state = CommandTable.IsActive(command, nowMs) ? "" : command.Action == CommandAction.None ? " (released)" : " (expired)";
+        var state = CommandTopic.IsActive(command, nowMs) ? "" : command.Action == CommandAction.None ? " (released)" : " (expired)";
         var probe = command.IsProbe ? " (probe)" : "";
         return string.Create(
             CultureInfo.InvariantCulture,

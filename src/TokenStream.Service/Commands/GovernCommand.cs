@@ -43,17 +43,17 @@ internal static class GovernCommand
         connection.Commands.Refresh();
         var pause = controls.Pause;
         Console.WriteLine(pause.Paused ? $"Paused by {pause.By} since {UtcText.Of(pause.AtMs)}: {pause.Reason}" : "Not paused.");
-        foreach (var (partition, heartbeat) in connection.Commands.Heartbeats.OrderBy(pair => pair.Key))
+        foreach (var heartbeat in connection.Commands.Heartbeats)
         {
             var age = now - heartbeat.AtMs;
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"partition {partition}: heartbeat {age / 1000.0:F1} s ago{(age > FreshMs ? " (STALE)" : "")}, " +
+                $"partition {heartbeat.Partition}: heartbeat {age / 1000.0:F1} s ago{(age > FreshMs ? " (STALE)" : "")}, " +
                 $"epoch {heartbeat.Version.Epoch}, {heartbeat.ActiveCommands} commands, {heartbeat.ActiveTenants} active tenants, " +
                 $"{heartbeat.HitTenants} newly hit{(heartbeat.IsPaused ? ", paused" : "")}"));
         }
 
-        if (connection.Commands.Heartbeats.Count == 0)
+        if (!connection.Commands.Heartbeats.Any())
         {
             Console.WriteLine("No heartbeat was read: no node governs, or its public key is not known here (--keys).");
         }

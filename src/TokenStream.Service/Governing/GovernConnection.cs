@@ -18,13 +18,13 @@ internal sealed class GovernConnection : IDisposable
         _audit = new Audit(options, kafka, clock, logger);
         Requests = new PeopleRequests(new ConfigurationTopic(kafka, options.Topics.Budgets, "tokenstream-requests", logger), _audit, clock);
         Keys = new SigningKeys(options).Public();
-        Commands = new CommandTable(kafka, options.Topics.Commands, partitions, new CommandVerifier(Keys), logger);
+        Commands = new CommandTopic(kafka, options.Topics.Commands, partitions, new CommandVerifier(Keys), logger);
     }
 
     public PeopleRequests Requests { get; }
 
     /// <summary>Not read yet.</summary>
-    public CommandTable Commands { get; }
+    public CommandTopic Commands { get; }
 
     public IReadOnlyList<CommandKey> Keys { get; }
 

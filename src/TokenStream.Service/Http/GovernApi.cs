@@ -12,7 +12,7 @@ using TokenStream.Service.Governing;
 namespace TokenStream.Service.Http;
 
 /// <summary>The API of commands and of the stop button: docs/api.md.</summary>
-internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, CommandTable commands, TimeProvider clock)
+internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, CommandTopic commands, TimeProvider clock)
 {
     private const int MostBytes = 1 << 20;
 
@@ -118,7 +118,7 @@ internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, Comma
     {
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var all = http.Request.Query["all"] == "true";
-        var listed = Current().Where(command => IsTheirs(caller, command.Scope) && (all || CommandTable.IsActive(command, now)))
+        var listed = Current().Where(command => IsTheirs(caller, command.Scope) && (all || CommandTopic.IsActive(command, now)))
             .OrderBy(command => command.Key, StringComparer.Ordinal)
             .Select(command => JsonNode.Parse(CommandFormat.Write(command)));
         var asked = (await requests.ReadAsync()).Requests.Where(
@@ -184,8 +184,7 @@ internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, Comma
         lock (_lock)
         {
             commands.Refresh();
-            heartbeats = [.. commands.Heartbeats.OrderBy(pair => pair.Key).Select(
-                pair => JsonNode.Parse(HeartbeatFormat.Write(pair.Value)))];
+            heartbeats = [.. commands.Heartbeats.Select(heartbeat => JsonNode.Parse(HeartbeatFormat.Write(heartbeat)))];
         }
 
         return Json(new JsonObject { ["pause"] = JsonNode.Parse(RequestFormat.Write(pause)), ["heartbeats"] = new JsonArray(heartbeats) });

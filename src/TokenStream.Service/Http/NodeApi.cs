@@ -14,7 +14,7 @@ internal sealed class NodeApi : IAsyncDisposable
 {
     private readonly Audit _audit;
     private readonly PeopleRequests _requests;
-    private readonly CommandTable _commands;
+    private readonly CommandTopic _commands;
     private readonly GovernApi _govern;
     private readonly BudgetStateTable _states;
     private readonly BudgetsApi _budgets;
@@ -28,7 +28,7 @@ internal sealed class NodeApi : IAsyncDisposable
         Access = new ApiAccess(tokens, IPEndPoint.TryParse(options.Listen, out var address) && IPAddress.IsLoopback(address.Address));
         _audit = new Audit(options, kafka, clock, logger);
         _requests = new PeopleRequests(new ConfigurationTopic(kafka, options.Topics.Budgets, "tokenstream-api", logger), _audit, clock);
-        _commands = new CommandTable(
+        _commands = new CommandTopic(
             kafka, options.Topics.Commands, partitions[options.Topics.Commands], new CommandVerifier(keys), logger);
         _govern = new GovernApi(Access, _requests, _commands, clock);
         _states = new BudgetStateTable(kafka, options.Topics.BudgetStates, partitions[options.Topics.BudgetStates], clock, logger);

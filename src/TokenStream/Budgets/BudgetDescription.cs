@@ -18,7 +18,8 @@ internal static class BudgetDescription
             text.Append(CultureInfo.InvariantCulture, $"# holds to its running period until {UtcText.Of(held.UntilMs)}\n");
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"# this period: {UtcText.Of(span.StartMs)} to {UtcText.Of(span.EndMs)}, {Span(span.LengthMs)}\n");
+        text.Append(
+            CultureInfo.InvariantCulture, $"# this period: {UtcText.Of(span.StartMs)} to {UtcText.Of(span.EndMs)}, {Span(span.LengthMs)}\n");
         foreach (var pair in BurnRatePair.Of(budget.BurnFactors, span.LengthMs))
         {
             var informs = pair.Factor.Informs ? ", informs only" : "";

@@ -43,7 +43,7 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
 
     public Governor Governor { get; private set; } = null!;
 
-    public CommandTable Commands { get; private set; } = null!;
+    public PublishedCommands Commands { get; private set; } = null!;
 
     public SnapshotTable Snapshots { get; private set; } = null!;
 
@@ -77,7 +77,7 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
     /// <summary>As of the last look; null before the first. Read from any thread.</summary>
     public volatile GovernGauges? Gauges;
 
-    public void Begin(SpendLedger ledger, BudgetEvaluator evaluator, Governor governor, CommandTable commands, SnapshotTable snapshots, long offset, long end)
+    public void Begin(SpendLedger ledger, BudgetEvaluator evaluator, Governor governor, PublishedCommands commands, SnapshotTable snapshots, long offset, long end)
     {
         (Ledger, Evaluator, Governor, Commands, Snapshots) = (ledger, evaluator, governor, commands, snapshots);
         (Position, CatchUpEnd, Inputs) = (offset, end, null);

@@ -167,7 +167,7 @@ public sealed class GovernStage : IStage
         }
 
         // 2. The commands topic is read to its end: what stands, and what versions were given.
-        var commands = new CommandTable(_verifier);
+        var commands = new PublishedCommands(_verifier);
         _commandLog.ReadAll(partition.Number, (_, offset, key, value, isDeletion) => commands.Read(offset, key, value, isDeletion));
         if (commands.Highest.Epoch >= partition.Commit.Epoch &&
             !await CommitAsync(partition, partition.Commit with { Epoch = commands.Highest.Epoch + 1 }))
@@ -189,7 +189,7 @@ public sealed class GovernStage : IStage
         }
     }
 
-    private void Restore(GovernPartition partition, GovernInputs inputs, CommandTable commands, SnapshotTable snapshots, long start, long end)
+    private void Restore(GovernPartition partition, GovernInputs inputs, PublishedCommands commands, SnapshotTable snapshots, long start, long end)
     {
         var (now, offset) = (Now(), partition.Commit.Offset);
         var restored = new RestoredLedger(new SpendLedger(_options.MaxScopes), [], []);

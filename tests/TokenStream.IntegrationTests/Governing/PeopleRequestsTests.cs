@@ -107,9 +107,9 @@ public sealed class PeopleRequestsTests(KafkaLogs logs)
         connection.Commands.Refresh();
         var command = Assert.Single(connection.Commands.Commands);
         Assert.Equal("c-1-2", command.Id);
-        Assert.True(CommandTable.IsActive(command, 9));
-        Assert.False(CommandTable.IsActive(command, 10));
-        Assert.Equal(5, connection.Commands.Heartbeats[0].AtMs);
+        Assert.True(CommandTopic.IsActive(command, 9));
+        Assert.False(CommandTopic.IsActive(command, 10));
+        Assert.Equal(5, Assert.Single(connection.Commands.Heartbeats).AtMs);
         Assert.Equal([(CommandRefusal.NotSigned, 1), (CommandRefusal.UnknownKey, 1)], connection.Commands.Refused.OrderBy(p => p.Key).Select(p => (p.Key, p.Value)));
 
         // An automatic command is undone by an exemption of its scope, a person's by its release.

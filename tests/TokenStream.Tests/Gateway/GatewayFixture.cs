@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using TokenStream.Commands;
 using TokenStream.Gateway;
-using TokenStream.Gateway.Feed;
 using TokenStream.Tests.Commands;
 
 namespace TokenStream.Tests.Gateway;

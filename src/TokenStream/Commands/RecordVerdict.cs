@@ -1,7 +1,7 @@
-namespace TokenStream.Gateway.Feed;
+namespace TokenStream.Commands;
 
 /// <summary>What became of a record of the commands topic.</summary>
-internal enum RecordVerdict
+public enum RecordVerdict
 {
     /// <summary>A command or a release that is newer than what its key had.</summary>
     Applied,

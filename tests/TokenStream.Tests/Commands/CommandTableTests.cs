@@ -1,11 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using TokenStream.Commands;
-using TokenStream.Gateway.Feed;
-using TokenStream.Tests.Commands;
 using Xunit;
 
-namespace TokenStream.Tests.Gateway;
+namespace TokenStream.Tests.Commands;
 
 public sealed class CommandTableTests : IDisposable
 {

@@ -7,7 +7,7 @@ namespace TokenStream.Runtime;
 /// The commands of one partition as its owner knows them: of each key the highest version, and whether the log's last record of the key is
 /// that one. Where it is not, a compacted log would forget the command: it has to be published again.
 /// </summary>
-internal sealed class CommandTable(CommandVerifier verifier)
+internal sealed class PublishedCommands(CommandVerifier verifier)
 {
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly HashSet<string> _buried = new(StringComparer.Ordinal);

@@ -1,13 +1,12 @@
 using System.Text;
-using TokenStream.Commands;
 
-namespace TokenStream.Gateway.Feed;
+namespace TokenStream.Commands;
 
 /// <summary>
 /// What the commands topic says, key by key: the highest version that was signed. Anybody may have written to the topic, so that only the
 /// signature is believed, and no order, repetition or deletion of records can bring an older command back. For one thread.
 /// </summary>
-internal sealed class CommandTable(int partitions)
+public sealed class CommandTable(int partitions)
 {
     /// <summary>Keys that are kept, releases included.</summary>
     public const int MostKeys = 200_000;
@@ -23,6 +22,12 @@ internal sealed class CommandTable(int partitions)
     /// </summary>
     public IEnumerable<Command> Active(long nowMs) => _commands.Values.Where(command =>
         command.Action != CommandAction.None && !(command.ExpiresMs < nowMs - LongPastMs));
+
+    /// <summary>The command of each key, releases among them.</summary>
+    public IReadOnlyCollection<Command> Commands => _commands.Values;
+
+    /// <summary>The last heartbeat of each partition; null before the first.</summary>
+    public IReadOnlyList<Heartbeat?> Heartbeats => _heartbeats;
 
     /// <summary>Keys that are known, releases included.</summary>
     public int Keys => _commands.Count;

@@ -8,7 +8,7 @@ namespace TokenStream.Service.Governing;
 /// The commands topic as a table, for people: the highest version of each key that is believed, and how many records were not.
 /// Not for several threads at once.
 /// </summary>
-internal sealed class CommandTable : IDisposable
+internal sealed class CommandTopic : IDisposable
 {
     /// <summary>
     /// Of each partition so many of the last heartbeats are looked at: there is one a second, and its signature takes longer to verify than
@@ -18,18 +18,20 @@ internal sealed class CommandTable : IDisposable
 
     private readonly TopicReader _reader;
     private readonly CommandVerifier _verifier;
-    private readonly Dictionary<string, Command> _commands = new(StringComparer.Ordinal);
-    private readonly Dictionary<int, Heartbeat> _heartbeats = [];
+    private readonly CommandTable _table;
     private readonly Dictionary<CommandRefusal, int> _refused = [];
 
-    public CommandTable(KafkaOptions kafka, string topic, int partitions, CommandVerifier verifier, ILogger logger) =>
-        (_reader, _verifier) = (new TopicReader(kafka, topic, partitions, "tokenstream-commands", logger), verifier);
+    public CommandTopic(KafkaOptions kafka, string topic, int partitions, CommandVerifier verifier, ILogger logger)
+    {
+        _reader = new TopicReader(kafka, topic, partitions, "tokenstream-commands", logger);
+        (_verifier, _table) = (verifier, new CommandTable(partitions));
+    }
 
     /// <summary>The command of each key, releases among them.</summary>
-    public IReadOnlyCollection<Command> Commands => _commands.Values;
+    public IReadOnlyCollection<Command> Commands => _table.Commands;
 
-    /// <summary>The last heartbeat of each partition.</summary>
-    public IReadOnlyDictionary<int, Heartbeat> Heartbeats => _heartbeats;
+    /// <summary>The last heartbeat of each partition that had one, in order of the partitions.</summary>
+    public IEnumerable<Heartbeat> Heartbeats => _table.Heartbeats.OfType<Heartbeat>();
 
     /// <summary>Records that were not believed, by reason.</summary>
     public IReadOnlyDictionary<CommandRefusal, int> Refused => _refused;
@@ -43,14 +45,14 @@ internal sealed class CommandTable : IDisposable
         var heartbeats = new Dictionary<int, Queue<(byte[] Key, byte[]? Value)>>();
         foreach (var result in _reader.ReadToEnd())
         {
-            var (key, value) = (result.Message.Key ?? [], result.Message.Value);
+            var (partition, key, value) = (result.Partition.Value, result.Message.Key ?? [], result.Message.Value);
             if (!key.AsSpan().StartsWith("heartbeat/"u8))
             {
-                Take(key, value);
+                Take(partition, key, value);
                 continue;
             }
 
-            var last = heartbeats.TryGetValue(result.Partition.Value, out var known) ? known : heartbeats[result.Partition.Value] = new();
+            var last = heartbeats.TryGetValue(partition, out var known) ? known : heartbeats[partition] = new();
             last.Enqueue((key, value));
             if (last.Count > MostHeartbeats)
             {
@@ -58,38 +60,20 @@ internal sealed class CommandTable : IDisposable
             }
         }
 
-        foreach (var last in heartbeats.Values)
+        foreach (var (partition, last) in heartbeats)
         {
-            // Oldest first, so that the newest that is believed stays.
             foreach (var (key, value) in last)
             {
-                Take(key, value);
+                Take(partition, key, value);
             }
         }
     }
 
     public void Dispose() => _reader.Dispose();
 
-    private void Take(byte[] key, byte[]? value)
+    private void Take(int partition, byte[] key, byte[]? value)
     {
-        var refusal = _verifier.TryVerify(key, value, out var record);
-        if (refusal == CommandRefusal.NoValue)
-        {
-            return;
-        }
-
-        if (record.Heartbeat is { } heartbeat)
-        {
-            _heartbeats[heartbeat.Partition] = heartbeat;
-        }
-        else if (record.Command is { } command)
-        {
-            if (!_commands.TryGetValue(command.Key, out var known) || command.Version > known.Version)
-            {
-                _commands[command.Key] = command;
-            }
-        }
-        else
+        if (_table.Take(_verifier, partition, key, value, out _, out var refusal) == RecordVerdict.Refused)
         {
             _refused[refusal] = _refused.GetValueOrDefault(refusal) + 1;
         }
