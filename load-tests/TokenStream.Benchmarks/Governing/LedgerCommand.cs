@@ -75,7 +75,7 @@ internal static class LedgerCommand
             EachLimit = int.MaxValue,
         };
         var evaluator = new BudgetEvaluator(ledger, 0, 1);
-        evaluator.Restore(running);
+        evaluator.Restore(running, []);
         evaluator.Adopt(new BudgetSet(1, [budget]), new Dictionary<string, long> { [pattern.Text] = 0 }, Now);
         return evaluator;
     }

@@ -44,8 +44,8 @@ internal static partial class NodeLog
     [LoggerMessage(7020, LogLevel.Warning, "Records for the tables of governing wait, nothing is lost: {Reason}")]
     public static partial void RecordsWait(ILogger logger, string reason);
 
-    [LoggerMessage(7013, LogLevel.Information, "What {Scopes} scopes had spent before their budgets were known is counted")]
-    public static partial void BalancesFilled(ILogger logger, int scopes);
+    [LoggerMessage(7013, LogLevel.Information, "What {Scopes} scopes of {Patterns} patterns had spent before budgets named them is counted")]
+    public static partial void BalancesFilled(ILogger logger, int scopes, int patterns);
 
     [LoggerMessage(7014, LogLevel.Warning, "Budgets that are new in their period only observe: what was spent before cannot be read from the store: {Reason}")]
     public static partial void BalancesUnreadable(ILogger logger, string reason);

@@ -394,9 +394,9 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         {
             var balances = new OpeningBalances(client, _clock, _logger);
             var filling = balances.FollowAsync(
-                () => [.. role.Stage.Seeding.Select(entry => (entry.Scope, entry.PeriodStartMs))],
+                () => [.. role.Stage.Seeding.Select(entry => (entry.Pattern, entry.PeriodStartMs)).Distinct()],
                 () => budgets.Rules,
-                (scope, startMs, measures) => role.Stage.SetOpeningBalance(new OpeningBalance(scope, startMs, measures)),
+                role.Stage.SetOpening,
                 _stop.Token);
             _ends.Push(() => new ValueTask(filling));
         }

@@ -53,9 +53,6 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
     /// <summary>The end that was found at the start; nothing is decided before it.</summary>
     public long CatchUpEnd { get; private set; }
 
-    /// <summary>From when on the ledger itself is complete: 0 where it read the topic from its beginning.</summary>
-    public long CompleteSinceMs { get; set; }
-
     /// <summary>What was adopted last.</summary>
     public GovernInputs? Inputs { get; set; }
 
@@ -71,8 +68,8 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
     /// <summary>The states of the same.</summary>
     public ConcurrentDictionary<(string Budget, string Scope), BudgetState> States { get; } = [];
 
-    /// <summary>Scopes that wait for what they had spent before, as of the last look; read from any thread.</summary>
-    public volatile IReadOnlyList<SeedingScope> Seeding = [];
+    /// <summary>Patterns that wait for what their scopes had spent before, as of the last look; read from any thread.</summary>
+    public volatile IReadOnlyList<SeedingPattern> Seeding = [];
 
     /// <summary>As of the last look; null before the first. Read from any thread.</summary>
     public volatile GovernGauges? Gauges;
@@ -121,6 +118,3 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
         }
     }
 }
-
-/// <summary>What a scope had spent in its running period before its spend was published.</summary>
-public sealed record OpeningBalance(Scopes.Scope Scope, long PeriodStartMs, SpendMeasures Measures);

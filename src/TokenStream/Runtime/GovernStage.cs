@@ -32,7 +32,7 @@ public sealed class GovernStage : IStage
 
     // Only the worker's thread changes it; health is read from others.
     private readonly ConcurrentDictionary<TopicPartition, GovernPartition> _partitions = [];
-    private readonly ConcurrentQueue<OpeningBalance> _openings = [];
+    private readonly ConcurrentQueue<PatternOpening> _openings = [];
     private readonly Dictionary<int, Heartbeat> _heartbeats = [];
     private readonly List<BudgetEvaluation> _evaluations = [];
     private long _waitMs;
@@ -76,13 +76,13 @@ public sealed class GovernStage : IStage
     public IEnumerable<BudgetStateRecord> States => _partitions.Values.SelectMany(p => p.Latest.Select(latest => BudgetStateRecord.Of(
         latest.Value, p.States.GetValueOrDefault(latest.Key), p.Inputs?.Set.Version ?? 0)));
 
-    /// <summary>Scopes whose period began before their spend was published. For any thread.</summary>
-    public IEnumerable<SeedingScope> Seeding => _partitions.Values.SelectMany(p => p.Seeding);
+    /// <summary>Patterns that came in the middle of a period, of whose scopes is not known what they had spent before. For any thread.</summary>
+    public IEnumerable<SeedingPattern> Seeding => _partitions.Values.SelectMany(p => p.Seeding).Distinct();
 
     internal IEnumerable<GovernPartition> Partitions => _partitions.Values;
 
-    /// <summary>Tells what a scope had spent before its spend was published. For any thread; acts with the next step.</summary>
-    public void SetOpeningBalance(OpeningBalance opening) => _openings.Enqueue(opening);
+    /// <summary>Tells what a pattern's scopes had spent before their spend was published. For any thread; acts with the next step.</summary>
+    public void SetOpening(PatternOpening opening) => _openings.Enqueue(opening);
 
     public (long Offset, IPartitionReader Reader) Assigned(TopicPartition partition)
     {
@@ -192,8 +192,7 @@ public sealed class GovernStage : IStage
     private void Restore(GovernPartition partition, GovernInputs inputs, PublishedCommands commands, SnapshotTable snapshots, long start, long end)
     {
         var (now, offset) = (Now(), partition.Commit.Offset);
-        var restored = new RestoredLedger(new SpendLedger(_options.MaxScopes), [], []);
-        partition.CompleteSinceMs = 0;
+        var restored = new RestoredLedger(new SpendLedger(_options.MaxScopes), [], [], []);
         if (partition.Commit.Snapshot.Length > 0)
         {
             if (snapshots.Take(partition.Commit.Snapshot) is { } chunks && offset >= start)
@@ -202,18 +201,18 @@ public sealed class GovernStage : IStage
             }
             else
             {
-                (offset, partition.CompleteSinceMs) = (start, now);
+                (offset, restored.Ledger.CompleteSinceMs) = (start, now);
                 partition.Commit = partition.Commit with { Offset = start, Snapshot = "" };
                 Log.SnapshotGone(_logger, partition.Partition);
             }
         }
         else if (start > 0)
         {
-            (offset, partition.CompleteSinceMs) = (start, now);
+            (offset, restored.Ledger.CompleteSinceMs) = (start, now);
         }
 
         var evaluator = new BudgetEvaluator(restored.Ledger, partition.Number, _options.Partitions);
-        evaluator.Restore(restored.Running);
+        evaluator.Restore(restored.Running, restored.Openings);
         var governor = new Governor(partition.Number, new GovernorOptions { Partitions = _options.Partitions, UnpricedPerDay = _options.UnpricedPerDay });
         governor.Restore(commands.Commands.ToArray(), GovernNotes.Read(restored.Notes), now);
         partition.Begin(restored.Ledger, evaluator, governor, commands, snapshots, offset, end);
@@ -236,10 +235,7 @@ public sealed class GovernStage : IStage
         partition.Inputs = inputs;
         if (before is null || !ReferenceEquals(before.Set, inputs.Set) || !ReferenceEquals(before.SinceMs, inputs.SinceMs))
         {
-            var since = partition.CompleteSinceMs == 0
-                ? inputs.SinceMs
-                : inputs.SinceMs.ToDictionary(pair => pair.Key, pair => Math.Max(pair.Value, partition.CompleteSinceMs), StringComparer.Ordinal);
-            partition.Evaluator.Adopt(inputs.Set, since, now);
+            partition.Evaluator.Adopt(inputs.Set, inputs.SinceMs, now);
             partition.Latest.Clear();
             partition.States.Clear();
         }
@@ -464,10 +460,9 @@ public sealed class GovernStage : IStage
     {
         while (_openings.TryDequeue(out var opening))
         {
-            var number = opening.Scope.Partition(_options.Partitions);
-            if (_partitions.Values.FirstOrDefault(p => p.Number == number) is { Phase: not GovernPhase.Starting } partition)
+            foreach (var partition in _partitions.Values.Where(p => p is { Phase: not GovernPhase.Starting, Stopped: null }))
             {
-                partition.Evaluator.SetOpeningBalance(opening.Scope, opening.PeriodStartMs, opening.Measures);
+                partition.Evaluator.SetOpening(opening);
             }
         }
     }

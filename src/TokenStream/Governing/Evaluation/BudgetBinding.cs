@@ -1,6 +1,5 @@
 using TokenStream.Budgets;
 using TokenStream.Governing.Ledger;
-using TokenStream.Scopes;
 using TokenStream.Windowing;
 
 namespace TokenStream.Governing.Evaluation;
@@ -18,6 +17,7 @@ internal sealed class BudgetBinding
     private const int HistoryHours = 4 * SpendProfile.HoursOfWeek;
 
     private readonly PeriodCalendar _calendar;
+    private readonly OpeningBook _openings;
     private readonly int _columns;
     private BurnRatePlan[] _plans = [];
     private PeriodBoundary? _start;
@@ -29,19 +29,15 @@ internal sealed class BudgetBinding
     private long _forecastMs;
     private bool _runsOutPriced;
 
-    /// <param name="sinceMs">From when on the scope's spend is published.</param>
-    public BudgetBinding(Budget budget, ScopeAccount account, PeriodCalendar calendar, long sinceMs)
+    public BudgetBinding(Budget budget, ScopeAccount account, PeriodCalendar calendar, OpeningBook openings)
     {
-        (Budget, Account, _calendar, SinceMs) = (budget, account, calendar, sinceMs);
+        (Budget, Account, _calendar, _openings) = (budget, account, calendar, openings);
         _columns = budget.Amount.IsTokens ? SumColumns.Tokens : SumColumns.Money;
     }
 
     public Budget Budget { get; }
 
     public ScopeAccount Account { get; }
-
-    /// <summary>From when on the scope's spend is published.</summary>
-    public long SinceMs { get; }
 
     /// <summary>The running period; of length 0 before the first look.</summary>
     public PeriodSpan Period { get; private set; }
@@ -53,7 +49,7 @@ internal sealed class BudgetBinding
 
     public bool IsRolling => _start is null;
 
-    /// <summary>Whether spend of the running period before the scope was known is not told yet.</summary>
+    /// <summary>Whether spend of the running period before the scope's pattern was known is not told yet.</summary>
     public bool IsSeeding => _start is { IsComplete: false };
 
     /// <summary>When the binding is evaluated again although nothing changed.</summary>
@@ -77,7 +73,7 @@ internal sealed class BudgetBinding
         else if (span != Period || _start is null)
         {
             Carry(span);
-            (Period, _start, _end) = (span, Boundary(span.StartMs), Boundary(span.EndMs));
+            (Period, _start, _end) = (span, _openings.Boundary(Account, span.StartMs, _columns, nowMs), _openings.Boundary(Account, span.EndMs, _columns, nowMs));
         }
 
         Plan();
@@ -129,18 +125,6 @@ internal sealed class BudgetBinding
     private static Int128 Priced(in SpendMeasures measures, bool isTokens) => isTokens ? measures.Tokens : measures.Cost;
 
     private Int128 Priced(in SpendMeasures measures) => Priced(measures, Budget.Amount.IsTokens);
-
-    private PeriodBoundary Boundary(long timeMs)
-    {
-        var boundary = Account.Boundary(timeMs, _columns, SinceMs);
-        if (!boundary.IsComplete && Account.Scope[ScopeDimension.User].Kind != ScopeTermKind.Any)
-        {
-            // Rollups do not hold users: what came before can never be told.
-            (boundary.IsComplete, boundary.CountsFromMs) = (true, SinceMs);
-        }
-
-        return boundary;
-    }
 
     /// <summary>What is left over of the period that ends goes into the one that begins, if it is the next and all of it was counted.</summary>
     private void Carry(PeriodSpan next)

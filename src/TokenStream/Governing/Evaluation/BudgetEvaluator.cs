@@ -24,15 +24,19 @@ public sealed class BudgetEvaluator
     private readonly Dictionary<(string Budget, Scope Scope), RunningPeriod> _running = [];
     private readonly Dictionary<Budget, PeriodCalendar> _calendars = new(ReferenceEqualityComparer.Instance);
     private readonly List<ScopeAccount> _changed = [];
-    private IReadOnlyDictionary<string, long> _sinceMs = new Dictionary<string, long>();
+    private readonly OpeningBook _openings;
     private long _nowMs;
     private long _sweptMs;
 
     /// <param name="partition">The spend partition, of so many, whose scopes the ledger has.</param>
     public BudgetEvaluator(SpendLedger ledger, int partition, int partitions)
     {
-        (_ledger, _partition, _partitions) = (ledger, partition, partitions);
-        ledger.Opened = Bind;
+        (_ledger, _partition, _partitions, _openings) = (ledger, partition, partitions, new OpeningBook(ledger));
+        ledger.Opened = account =>
+        {
+            _openings.Open(account);
+            Bind(account);
+        };
     }
 
     public BudgetSet Set { get; private set; } = BudgetSet.Empty;
@@ -46,9 +50,11 @@ public sealed class BudgetEvaluator
     /// <summary>How many scopes each budget with "each" governs, by name.</summary>
     public IReadOnlyDictionary<string, int> EachCounts => _eachCounts;
 
-    /// <summary>Scopes whose running period began before their spend was published, and what they had spent is not told yet.</summary>
-    public IEnumerable<SeedingScope> Seeding => _bindings.SelectMany(list => list).Where(binding => binding.IsSeeding)
-        .Select(binding => new SeedingScope(binding.Account.Scope, binding.Period.StartMs, binding.SinceMs)).Distinct();
+    /// <summary>Patterns that came in the middle of a running period, and what their scopes had spent before is not told yet.</summary>
+    public IEnumerable<SeedingPattern> Seeding => _openings.Seeding(_nowMs);
+
+    /// <summary>What was told of such patterns, for a snapshot.</summary>
+    internal IEnumerable<PatternOpening> Openings => _openings.Filled;
 
     /// <summary>The running periods, for a snapshot.</summary>
     internal IEnumerable<RunningPeriod> Running =>
@@ -63,7 +69,7 @@ public sealed class BudgetEvaluator
             _running[(period.Budget, period.Scope)] = period;
         }
 
-        (Set, _sinceMs, _nowMs, Bindings, BeyondEachLimit) = (set, sinceMs, nowMs, 0, 0);
+        (Set, _nowMs, Bindings, BeyondEachLimit) = (set, nowMs, 0, 0);
         _exact.Clear();
         _each.Clear();
         _eachCounts.Clear();
@@ -83,6 +89,7 @@ public sealed class BudgetEvaluator
             }
         }
 
+        _openings.Adopt([.. _each, .. _exact.Values.SelectMany(budgets => budgets)], budget => _calendars[budget], sinceMs, nowMs);
         foreach (var account in _ledger.Accounts)
         {
             Bind(account);
@@ -101,8 +108,9 @@ public sealed class BudgetEvaluator
     }
 
     /// <summary>Takes up what a snapshot says of running periods; the next set that is adopted goes on from them.</summary>
-    internal void Restore(IEnumerable<RunningPeriod> running)
+    internal void Restore(IEnumerable<RunningPeriod> running, IEnumerable<PatternOpening> openings)
     {
+        _openings.Restore(openings);
         foreach (var period in running)
         {
             _running[(period.Budget, period.Scope)] = period;
@@ -150,21 +158,9 @@ public sealed class BudgetEvaluator
     /// <summary>Whether the last evaluation was asked for by spend of the scope, and not by time.</summary>
     public bool HasChanged(Scope scope) => _changed.Exists(account => account.Scope.Equals(scope));
 
-    /// <summary>
-    /// Counts what a scope had spent in its running period before its spend was published. False where nothing waits for it.
-    /// </summary>
-    public bool SetOpeningBalance(Scope scope, long periodStartMs, in SpendMeasures opening)
-    {
-        if (_ledger.Find(scope) is not { } account || account.FindBoundary(periodStartMs) is not { IsComplete: false } boundary)
-        {
-            return false;
-        }
-
-        boundary.Before -= opening;
-        boundary.IsComplete = true;
-        _ledger.MarkDirty(account);
-        return true;
-    }
+    /// <summary>Counts what a pattern's scopes had spent in a running period before their spend was published. False where nothing waits for it.</summary>
+    public bool SetOpening(PatternOpening opening) =>
+        _openings.Fill(opening, scope => scope.Partition(_partitions) == _partition && !IsFolded(scope), _nowMs);
 
     private void Evaluate(BudgetBinding binding, IReadOnlyDictionary<string, long> offsets, List<BudgetEvaluation> evaluations)
     {
@@ -213,7 +209,7 @@ public sealed class BudgetEvaluator
 
     private void Bind(Budget budget, ScopeAccount account)
     {
-        var binding = new BudgetBinding(budget, account, _calendars[budget], _sinceMs.GetValueOrDefault(budget.Scope.Text, _nowMs));
+        var binding = new BudgetBinding(budget, account, _calendars[budget], _openings);
         if (_running.TryGetValue((budget.Name, account.Scope), out var running))
         {
             binding.Continue(running.Period, running.Carried);
@@ -241,8 +237,3 @@ public sealed class BudgetEvaluator
 
 /// <summary>The running period of a budget for a scope, and what was carried into it.</summary>
 internal sealed record RunningPeriod(string Budget, Scope Scope, PeriodSpan Period, Int128 Carried);
-
-/// <summary>A scope whose running period began before its spend was published.</summary>
-/// <param name="PeriodStartMs">From when on its spend is asked for.</param>
-/// <param name="SinceMs">From when on the ledger has it.</param>
-public sealed record SeedingScope(Scope Scope, long PeriodStartMs, long SinceMs);

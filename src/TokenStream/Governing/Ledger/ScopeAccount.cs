@@ -49,6 +49,12 @@ public sealed class ScopeAccount
     /// <summary>Whether something has changed since the account's budgets were evaluated.</summary>
     internal bool IsDirty { get; set; }
 
+    /// <summary>Since when patterns that cover the scope are published without a gap; null where none covers it.</summary>
+    internal long? PublishedSinceMs { get; set; }
+
+    /// <summary>Whether there was a time in which no pattern covered the scope.</summary>
+    internal bool HasGap { get; set; }
+
     internal IReadOnlyList<SumTier> Tiers => _tiers;
 
     /// <summary>By time.</summary>
@@ -94,16 +100,10 @@ public sealed class ScopeAccount
     /// back that what came at or after it cannot be told apart any more, the sum is all that was counted until now, and is not complete.
     /// </summary>
     /// <param name="columns">The columns that must be known.</param>
-    /// <param name="sinceMs">From when on the scope's spend was published; a boundary before that is not complete either.</param>
-    internal PeriodBoundary Boundary(long timeMs, int columns, long sinceMs)
+    internal PeriodBoundary AddBoundary(long timeMs, int columns)
     {
-        if (!_boundaries.TryGetValue(timeMs, out var boundary))
-        {
-            boundary = NewBoundary(timeMs, columns);
-            boundary.IsComplete &= sinceMs <= timeMs;
-            _boundaries.Add(timeMs, boundary);
-        }
-
+        var boundary = NewBoundary(timeMs, columns);
+        _boundaries.Add(timeMs, boundary);
         return boundary;
     }
 

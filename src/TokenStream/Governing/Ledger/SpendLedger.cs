@@ -24,6 +24,11 @@ public sealed class SpendLedger
     /// <summary>Scopes beyond the limit were met so often: their spend is not governed.</summary>
     public long Refused { get; private set; }
 
+    /// <summary>
+    /// Until when spend of scopes without an account may be missing: what was before it was lost, or there was no room. 0 where nothing is.
+    /// </summary>
+    public long CompleteSinceMs { get; set; }
+
     public int Count => _byId.Count;
 
     /// <summary>Every account, in the order of their first spend.</summary>
@@ -76,6 +81,7 @@ public sealed class SpendLedger
 
         if (Open(value.Scope) is not { } account)
         {
+            CompleteSinceMs = Math.Max(CompleteSinceMs, block.WindowStartMs + ScopeAccount.WindowMs);
             return;
         }
 

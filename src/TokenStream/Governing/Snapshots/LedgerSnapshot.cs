@@ -29,6 +29,8 @@ internal static class LedgerSnapshot
         Provisionals = 4,
         Period = 5,
         Note = 6,
+        Opening = 7,
+        Gap = 8,
     }
 
     /// <summary>Hands over the chunks in order. The bytes are valid only during the call.</summary>
@@ -72,6 +74,25 @@ internal static class LedgerSnapshot
             Part(buffer => WritePeriod(period, buffer));
         }
 
+        foreach (var opening in evaluator.Openings)
+        {
+            // One that has no balances is written, too: that there are none is what was told.
+            var balances = opening.Balances.OrderBy(pair => pair.Key.Text, StringComparer.Ordinal).ToArray();
+            for (var i = 0; i == 0 || i < balances.Length; i += 1024)
+            {
+                Part(buffer => WriteOpening(opening, balances.AsSpan(i, Math.Min(1024, balances.Length - i)), buffer));
+            }
+        }
+
+        if (ledger.CompleteSinceMs > 0)
+        {
+            Part(buffer =>
+            {
+                buffer.Byte((byte)Tag.Gap);
+                buffer.Signed(ledger.CompleteSinceMs);
+            });
+        }
+
         foreach (var note in notes)
         {
             Part(buffer =>
@@ -92,7 +113,7 @@ internal static class LedgerSnapshot
     /// <exception cref="FormatException">They are not a whole snapshot.</exception>
     public static RestoredLedger Read(IReadOnlyList<byte[]> chunks, int limit)
     {
-        var restored = new RestoredLedger(new SpendLedger(limit), [], []);
+        var restored = new RestoredLedger(new SpendLedger(limit), [], [], []);
         for (var i = 0; i < chunks.Count; i++)
         {
             try
@@ -150,6 +171,12 @@ internal static class LedgerSnapshot
                     break;
                 case Tag.Note:
                     restored.Notes.Add(reader.TextBytes().ToArray());
+                    break;
+                case Tag.Opening:
+                    ReadOpening(ref reader, restored.Openings);
+                    break;
+                case Tag.Gap:
+                    restored.Ledger.CompleteSinceMs = reader.Long();
                     break;
                 default:
                     throw new FormatException("a part of a snapshot that this format version does not have");
@@ -375,6 +402,36 @@ internal static class LedgerSnapshot
             : throw new FormatException($"'{text}' {error}");
     }
 
+    private static void WriteOpening(PatternOpening opening, ReadOnlySpan<KeyValuePair<Scope, SpendMeasures>> balances, BlockBuffer to)
+    {
+        to.Byte((byte)Tag.Opening);
+        to.Text(opening.Pattern);
+        to.Signed(opening.PeriodStartMs);
+        to.Signed(opening.SinceMs);
+        to.Unsigned((UInt128)balances.Length);
+        foreach (var (scope, measures) in balances)
+        {
+            to.Text(scope.Text);
+            WriteMeasures(measures, to);
+        }
+    }
+
+    private static void ReadOpening(ref BlockReader reader, List<PatternOpening> openings)
+    {
+        var (pattern, startMs, sinceMs) = (reader.Text(), reader.Long(), reader.Long());
+        if (openings.Count == 0 || openings[^1].Pattern != pattern || openings[^1].PeriodStartMs != startMs)
+        {
+            openings.Add(new PatternOpening(pattern, startMs, new Dictionary<Scope, SpendMeasures>()) { SinceMs = sinceMs });
+        }
+
+        var balances = (Dictionary<Scope, SpendMeasures>)openings[^1].Balances;
+        for (var left = reader.Count(); left > 0; left--)
+        {
+            var text = reader.Text();
+            balances[Scope.TryParse(text, out var scope, out var error) ? scope : throw new FormatException($"'{text}' {error}")] = ReadMeasures(ref reader);
+        }
+    }
+
     private static void WriteMeasures(in SpendMeasures measures, BlockBuffer to)
     {
         Span<Int128> fields = stackalloc Int128[SpendMeasures.FieldCount];
@@ -398,4 +455,4 @@ internal static class LedgerSnapshot
 }
 
 /// <summary>What a snapshot held.</summary>
-internal sealed record RestoredLedger(SpendLedger Ledger, List<RunningPeriod> Running, List<byte[]> Notes);
+internal sealed record RestoredLedger(SpendLedger Ledger, List<RunningPeriod> Running, List<byte[]> Notes, List<PatternOpening> Openings);

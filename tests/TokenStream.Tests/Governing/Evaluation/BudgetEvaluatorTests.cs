@@ -1,5 +1,6 @@
 using TokenStream.Budgets;
 using TokenStream.Governing.Evaluation;
+using TokenStream.Governing.Ledger;
 using TokenStream.Scopes;
 using TokenStream.Windowing;
 using Xunit;
@@ -151,9 +152,10 @@ public sealed class BudgetEvaluatorTests
         var feed = new LedgerFeed(new(), [_budget], June + Day, isNew: true);
         feed.Spend(June + Day, 5 * Usd);
         Assert.True(feed.Evaluate(June + Day + Minute).IsSeeding);
-        Assert.Equal([new SeedingScope(Acme, June, June + Day)], feed.Evaluator.Seeding);
-        Assert.True(feed.Evaluator.SetOpeningBalance(Acme, June, new SpendMeasures { Cost = 40 * Usd }));
-        Assert.False(feed.Evaluator.SetOpeningBalance(Acme, June, new SpendMeasures { Cost = 40 * Usd }));
+        Assert.Equal([new SeedingPattern("tenant=acme", June, June + Day)], feed.Evaluator.Seeding);
+        var opening = new PatternOpening("tenant=acme", June, new Dictionary<Scope, SpendMeasures> { [Acme] = new() { Cost = 40 * Usd } });
+        Assert.True(feed.Evaluator.SetOpening(opening));
+        Assert.False(feed.Evaluator.SetOpening(opening));
         var evaluation = feed.Evaluate(June + Day + Minute);
         Assert.Equal((45 * Usd, false), (evaluation.Spent, evaluation.IsSeeding));
         Assert.Equal((0, false), (feed.Evaluate(June + (30 * Day)).Spent, feed.Evaluate(June + (30 * Day)).IsSeeding));

@@ -1,6 +1,7 @@
 using TokenStream.Budgets;
 using TokenStream.Governing.Evaluation;
 using TokenStream.Governing.Ledger;
+using TokenStream.Governing.Snapshots;
 using TokenStream.Scopes;
 using TokenStream.Windowing;
 
@@ -31,6 +32,15 @@ internal sealed class LedgerFeed
         Adopt(nowMs, isNew, budgets);
     }
 
+    /// <summary>Goes on with what a snapshot held.</summary>
+    public LedgerFeed(IReadOnlyList<byte[]> snapshot, int limit = 1000)
+    {
+        var restored = LedgerSnapshot.Read(snapshot, limit);
+        (Ledger, Evaluator) = (restored.Ledger, new BudgetEvaluator(restored.Ledger, 0, 1));
+        Evaluator.Restore(restored.Running, restored.Openings);
+        _decision = Ledger.Sources.Select(source => source.Position).DefaultIfEmpty(0).Max();
+    }
+
     public static Scope Acme { get; } = Scope.Of((ScopeDimension.Tenant, ScopeTerm.Exact("acme")));
 
     public SpendLedger Ledger { get; }
@@ -54,6 +64,17 @@ internal sealed class LedgerFeed
     {
         var since = isNew ? [] : budgets.Select(budget => budget.Scope.Text).Distinct().ToDictionary(text => text, _ => 0L);
         Evaluator.Adopt(new BudgetSet(1, budgets), since, nowMs);
+    }
+
+    /// <param name="sinceMs">From when on the spend of every pattern is published.</param>
+    public void Adopt(long nowMs, long sinceMs, params Budget[] budgets) => Evaluator.Adopt(
+        new BudgetSet(1, budgets), budgets.Select(budget => budget.Scope.Text).Distinct().ToDictionary(text => text, _ => sinceMs), nowMs);
+
+    public IReadOnlyList<byte[]> Snapshot()
+    {
+        var chunks = new List<byte[]>();
+        LedgerSnapshot.Write(Ledger, Evaluator, [], (_, bytes) => chunks.Add(bytes.ToArray()));
+        return chunks;
     }
 
     public void Spend(long windowMs, Int128 cost, Scope? scope = null) => Spend(windowMs, new SpendMeasures { Cost = cost, Requests = 1, Tokens = 10 }, scope);

@@ -28,7 +28,7 @@ public sealed class LedgerSnapshotTests
             var random = new Random(seed);
             var steady = new LedgerFeed(Budgets);
             var (ledger, evaluator) = (new SpendLedger(), (BudgetEvaluator?)null);
-            evaluator = New(ledger, [], June);
+            evaluator = New(ledger, [], [], June);
             var (now, decision) = (June, 0L);
             for (var i = 0; i < 200; i++)
             {
@@ -114,10 +114,10 @@ public sealed class LedgerSnapshotTests
         "3F0002030C6C6C6D2E7265717565737473000180B0D787D0670002050461636D650B74656E616E743D61636D6580B0D787D06780D0CDAF" +
         "E3670006012A";
 
-    private static BudgetEvaluator New(SpendLedger ledger, IEnumerable<RunningPeriod> running, long nowMs)
+    private static BudgetEvaluator New(SpendLedger ledger, IEnumerable<RunningPeriod> running, IEnumerable<PatternOpening> openings, long nowMs)
     {
         var evaluator = new BudgetEvaluator(ledger, 0, 1);
-        evaluator.Restore(running);
+        evaluator.Restore(running, openings);
         evaluator.Adopt(new BudgetSet(1, Budgets), Budgets.Select(b => b.Scope.Text).Distinct().ToDictionary(text => text, _ => 0L), nowMs);
         return evaluator;
     }
@@ -125,7 +125,7 @@ public sealed class LedgerSnapshotTests
     private static (SpendLedger, BudgetEvaluator) Restart(SpendLedger ledger, BudgetEvaluator evaluator, long nowMs)
     {
         var restored = LedgerSnapshot.Read(Chunks(ledger, evaluator, []), 1000);
-        return (restored.Ledger, New(restored.Ledger, restored.Running, nowMs));
+        return (restored.Ledger, New(restored.Ledger, restored.Running, restored.Openings, nowMs));
     }
 
     private static List<byte[]> Chunks(SpendLedger ledger, BudgetEvaluator evaluator, IEnumerable<byte[]> notes)

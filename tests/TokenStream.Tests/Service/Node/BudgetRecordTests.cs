@@ -48,6 +48,8 @@ public sealed class BudgetRecordTests
         Assert.Equal(3, OpeningBalances.FirstVersion(acme, [Rules(1, "tenant=acme"), Rules(2, "tenant=b"), Rules(3, "tenant=<each>"), Rules(4, "tenant=acme")]));
         Assert.Equal(0, OpeningBalances.FirstVersion(acme, [Rules(1, "tenant=acme"), Rules(2, "all")]));
         Assert.Equal(0, OpeningBalances.FirstVersion(acme, []));
+        Assert.Equal(4, OpeningBalances.FirstVersion("tenant=acme", [Rules(1, "tenant=acme"), Rules(3, "tenant=<each>"), Rules(4, "tenant=acme"), Rules(5, "tenant=acme")]));
+        Assert.Equal(0, OpeningBalances.FirstVersion("tenant=<each>", [Rules(3, "tenant=<each>"), Rules(4, "tenant=acme")]));
     }
 
     private static VersionPatterns Rules(long version, string pattern) => VersionPatterns.Of(new RulesRecord
