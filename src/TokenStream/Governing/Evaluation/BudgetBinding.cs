@@ -19,6 +19,9 @@ internal sealed class BudgetBinding
     private readonly PeriodCalendar _calendar;
     private readonly OpeningBook _openings;
     private readonly int _columns;
+    private readonly bool _isTokens;
+    private readonly SumColumn _spend;
+    private readonly SumColumn _batch;
     private BurnRatePlan[] _plans = [];
     private PeriodBoundary? _start;
     private PeriodBoundary? _end;
@@ -32,7 +35,9 @@ internal sealed class BudgetBinding
     public BudgetBinding(Budget budget, ScopeAccount account, PeriodCalendar calendar, OpeningBook openings)
     {
         (Budget, Account, _calendar, _openings) = (budget, account, calendar, openings);
-        _columns = budget.Amount.IsTokens ? SumColumns.Tokens : SumColumns.Money;
+        _isTokens = budget.Amount.IsTokens;
+        _columns = _isTokens ? SumColumns.Tokens : SumColumns.Money;
+        (_spend, _batch) = _isTokens ? (SumColumn.Tokens, SumColumn.BatchTokens) : (SumColumn.Cost, SumColumn.BatchCost);
     }
 
     public Budget Budget { get; }
@@ -94,6 +99,7 @@ internal sealed class BudgetBinding
         var pairs = Read(upto, spent, nowMs);
         var steadyMs = minuteEndMs - (SteadyMinutes * ScopeAccount.MinuteMs);
         var lastMs = minuteEndMs - ScopeAccount.MinuteMs;
+        var demand = DemandBefore(minuteEndMs);
         return new BudgetEvaluation
         {
             Budget = Budget,
@@ -103,17 +109,17 @@ internal sealed class BudgetBinding
             Limit = Limit,
             Spent = Priced(spent),
             UnpricedBound = Budget.Amount.IsTokens ? 0 : spent.UnpricedBound,
-            UnpricedLastDay = Budget.Amount.IsTokens ? 0 : Sum(SumColumn.UnpricedBound, HourTier, (upto - DayMs) / ScopeAccount.HourMs * ScopeAccount.HourMs, upto),
+            UnpricedLastDay = _isTokens || !Account.Has(SumColumn.UnpricedBound) ? 0 : Sum(SumColumn.UnpricedBound, HourTier, (upto - DayMs) / ScopeAccount.HourMs * ScopeAccount.HourMs, upto),
             Blocked = Budget.Amount.IsTokens ? spent.BlockedTokens : spent.BlockedCost,
             Pairs = pairs,
             ExhaustedAtMs = _forecast.ExhaustedAtMs,
             ExhaustedEarliestMs = _forecast.EarliestMs,
             ExhaustedLatestMs = _forecast.LatestMs,
-            DemandPerMinute = Demand(lastMs, minuteEndMs),
-            SteadyDemandPerMinute = Demand(steadyMs, minuteEndMs) / SteadyMinutes,
-            DemandTokensPerMinute = (long)(Sum(SumColumn.Tokens, 0, lastMs, minuteEndMs) + Sum(SumColumn.BlockedTokens, 0, lastMs, minuteEndMs)),
-            DemandRequestsPerMinute = (long)(Sum(SumColumn.Requests, 0, lastMs, minuteEndMs) + Sum(SumColumn.BlockedRequests, 0, lastMs, minuteEndMs)),
-            BlockedIsReported = Sum(SumColumn.BlockedRequests, 0, steadyMs, upto) > 0,
+            DemandPerMinute = demand - DemandBefore(lastMs),
+            SteadyDemandPerMinute = (demand - DemandBefore(steadyMs)) / SteadyMinutes,
+            DemandTokensPerMinute = (long)(Last(SumColumn.Tokens, lastMs, minuteEndMs) + Last(SumColumn.BlockedTokens, lastMs, minuteEndMs)),
+            DemandRequestsPerMinute = (long)(Last(SumColumn.Requests, lastMs, minuteEndMs) + Last(SumColumn.BlockedRequests, lastMs, minuteEndMs)),
+            BlockedIsReported = Last(SumColumn.BlockedRequests, steadyMs, upto) > 0,
             IsSeeding = IsSeeding,
             CountsFromMs = _start?.CountsFromMs,
             IsStale = Account.NewestWindowMs + ScopeAccount.WindowMs < nowMs - StaleMs,
@@ -181,21 +187,28 @@ internal sealed class BudgetBinding
         var readings = new PairReading[_plans.Length];
         var isAnyAbove = false;
         Span<bool> aboveWithBound = stackalloc bool[_plans.Length];
+        var (limit, limitRate) = (Limit, (double)Limit);
+
+        // Every lookback ends here: read once, not for each.
+        var (spendEnd, boundEnd, requestsEnd) = (BurningBefore(0, upto), BoundBefore(0, upto), RequestsBefore(0, upto));
         for (var i = 0; i < _plans.Length; i++)
         {
             var plan = _plans[i];
-            var (longSpend, longBound, longMs) = Lookback(plan.LongTier, plan.Pair.LongMs, upto);
-            var (shortSpend, shortBound, shortMs) = Lookback(plan.ShortTier, plan.Pair.ShortMs, upto);
-            var isBusy = Requests(plan.LongTier, upto - plan.Pair.LongMs, upto) >= BurnRatePlan.LeastRequests;
-            var isAbove = isBusy && IsAbove(plan, longSpend, longMs, shortSpend, shortMs);
-            aboveWithBound[i] = isAbove || (isBusy && longBound != 0 && IsAbove(plan, longSpend + longBound, longMs, shortSpend + shortBound, shortMs));
+            var (longFrom, shortFrom) = (Step(plan.LongTier, upto - plan.Pair.LongMs), Step(plan.ShortTier, upto - plan.Pair.ShortMs));
+            var (longMs, shortMs) = (upto - longFrom, upto - shortFrom);
+            var (longSpend, longBound) = (spendEnd - BurningBefore(plan.LongTier, longFrom), boundEnd - BoundBefore(plan.LongTier, longFrom));
+            var (shortSpend, shortBound) = (spendEnd - BurningBefore(plan.ShortTier, shortFrom), boundEnd - BoundBefore(plan.ShortTier, shortFrom));
+            var isBusy = requestsEnd - RequestsBefore(plan.LongTier, longFrom) >= BurnRatePlan.LeastRequests;
+            var isAbove = isBusy && IsAbove(plan, longSpend, longMs, shortSpend, shortMs, limit, limitRate);
+            aboveWithBound[i] = isAbove ||
+                (isBusy && longBound != 0 && IsAbove(plan, longSpend + longBound, longMs, shortSpend + shortBound, shortMs, limit, limitRate));
             isAnyAbove |= aboveWithBound[i];
             readings[i] = new PairReading(
                 plan.Pair.Factor,
                 plan.Pair.LongMs,
                 plan.Pair.ShortMs,
-                BurnRatePlan.Rate(longSpend + longBound, longMs, Limit, _planLengthMs),
-                BurnRatePlan.Rate(shortSpend + shortBound, shortMs, Limit, _planLengthMs),
+                BurnRatePlan.Rate(longSpend + longBound, longMs, limitRate, _planLengthMs),
+                BurnRatePlan.Rate(shortSpend + shortBound, shortMs, limitRate, _planLengthMs),
                 isAbove,
                 false);
         }
@@ -216,37 +229,48 @@ internal sealed class BudgetBinding
         return readings;
     }
 
-    private bool IsAbove(BurnRatePlan plan, Int128 longSpend, long longMs, Int128 shortSpend, long shortMs) =>
-        longSpend * BurnRatePlan.LeastShareOf >= Limit &&
-        plan.IsExceeded(longSpend, longMs, Limit, _planLengthMs) &&
-        plan.IsExceeded(shortSpend, shortMs, Limit, _planLengthMs);
+    private bool IsAbove(BurnRatePlan plan, Int128 longSpend, long longMs, Int128 shortSpend, long shortMs, Int128 limit, double limitRate) =>
+        plan.IsExceeded(longSpend, longMs, limit, _planLengthMs, BurnRatePlan.Rate(longSpend, longMs, limitRate, _planLengthMs)) &&
+        plan.IsExceeded(shortSpend, shortMs, limit, _planLengthMs, BurnRatePlan.Rate(shortSpend, shortMs, limitRate, _planLengthMs)) &&
+        longSpend * BurnRatePlan.LeastShareOf >= limit;
 
-    /// <summary>Spend and bound of a lookback, and how long it is once its beginning is rounded down to a sample.</summary>
-    private (Int128 Spend, Int128 Bound, long LengthMs) Lookback(int tier, long lookbackMs, long upto)
+    /// <summary>Where a lookback begins once it is rounded down to a sample.</summary>
+    private long Step(int tier, long fromMs) => fromMs - (fromMs % Account.Tiers[tier].StepMs);
+
+    /// <summary>What burn rates are made of, up to a time. Columns that never changed, as most, are not read.</summary>
+    private Int128 BurningBefore(int tier, long timeMs)
     {
-        var from = upto - lookbackMs;
-        from -= from % Account.Tiers[tier].StepMs;
-        if (Budget.Amount.IsTokens)
+        var spend = Account.Before(_spend, tier, timeMs);
+        return Budget.BatchInBurnRates || !Account.Has(_batch) ? spend : spend - Account.Before(_batch, tier, timeMs);
+    }
+
+    private Int128 BoundBefore(int tier, long timeMs)
+    {
+        if (_isTokens || !Account.Has(SumColumn.UnpricedBound))
         {
-            var tokens = Sum(SumColumn.Tokens, tier, from, upto);
-            return (Budget.BatchInBurnRates ? tokens : tokens - Sum(SumColumn.BatchTokens, tier, from, upto), 0, upto - from);
+            return 0;
         }
 
-        var (cost, bound) = (Sum(SumColumn.Cost, tier, from, upto), Sum(SumColumn.UnpricedBound, tier, from, upto));
-        return Budget.BatchInBurnRates
-            ? (cost, bound, upto - from)
-            : (cost - Sum(SumColumn.BatchCost, tier, from, upto), bound - Sum(SumColumn.BatchUnpricedBound, tier, from, upto), upto - from);
+        var bound = Account.Before(SumColumn.UnpricedBound, tier, timeMs);
+        return Budget.BatchInBurnRates ? bound : bound - Account.Before(SumColumn.BatchUnpricedBound, tier, timeMs);
     }
 
-    private Int128 Requests(int tier, long from, long upto)
+    private Int128 RequestsBefore(int tier, long timeMs)
     {
-        var requests = Sum(SumColumn.Requests, tier, from, upto);
-        return Budget.BatchInBurnRates ? requests : requests - Sum(SumColumn.BatchRequests, tier, from, upto);
+        var requests = Account.Before(SumColumn.Requests, tier, timeMs);
+        return Budget.BatchInBurnRates || !Account.Has(SumColumn.BatchRequests) ? requests : requests - Account.Before(SumColumn.BatchRequests, tier, timeMs);
     }
 
-    private Int128 Demand(long from, long upto) => Budget.Amount.IsTokens
-        ? Sum(SumColumn.Tokens, 0, from, upto) + Sum(SumColumn.BlockedTokens, 0, from, upto)
-        : Sum(SumColumn.Cost, 0, from, upto) + Sum(SumColumn.UnpricedBound, 0, from, upto) + Sum(SumColumn.BlockedCost, 0, from, upto);
+    private Int128 DemandBefore(long timeMs)
+    {
+        var blocked = _isTokens ? SumColumn.BlockedTokens : SumColumn.BlockedCost;
+        var demand = Account.Before(_spend, 0, timeMs);
+        demand += Account.Has(blocked) ? Account.Before(blocked, 0, timeMs) : 0;
+        return _isTokens || !Account.Has(SumColumn.UnpricedBound) ? demand : demand + Account.Before(SumColumn.UnpricedBound, 0, timeMs);
+    }
+
+    /// <summary>The sum over a short while.</summary>
+    private Int128 Last(SumColumn column, long fromMs, long toMs) => Account.Has(column) ? Sum(column, 0, fromMs, toMs) : 0;
 
     private Int128 Sum(SumColumn column, int tier, long from, long upto) => Account.Sum(column, tier, from, upto);
 

@@ -124,6 +124,12 @@ public sealed class ScopeAccount
     internal Int128 Sum(SumColumn column, int tier, long fromMs, long toMs) =>
         _tiers[0].Before(toMs, column, _total) - _tiers[tier].Before(fromMs, column, _total);
 
+    /// <summary>The sum of all windows that begin before a time, as a tier has it: at its step before the time.</summary>
+    internal Int128 Before(SumColumn column, int tier, long timeMs) => _tiers[tier].Before(timeMs, column, _total);
+
+    /// <summary>Whether a column has ever changed: every tier that keeps it is fed by the same changes as the finest.</summary>
+    internal bool Has(SumColumn column) => _tiers[0].Has(column);
+
     /// <summary>The sums of whole hours from a time on, at most so many.</summary>
     internal void Hours(SumColumn column, long fromMs, Span<Int128> sums)
     {

@@ -44,7 +44,7 @@ public sealed class SpendLedger
 
     /// <summary>The highest positions that have counted, by <c>topic/partition</c>.</summary>
     public IReadOnlyDictionary<string, long> Offsets() =>
-        _sources.Values.ToDictionary(source => FormattableString.Invariant($"{source.Topic}/{source.Partition}"), source => source.Position, StringComparer.Ordinal);
+        _sources.Values.ToDictionary(source => source.Name, source => source.Position, StringComparer.Ordinal);
 
     public ScopeAccount? Find(Scope scope) => _accounts.GetValueOrDefault(scope);
 

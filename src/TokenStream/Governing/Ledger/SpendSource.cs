@@ -11,6 +11,9 @@ internal sealed class SpendSource(string topic, int partition)
 
     public int Partition { get; } = partition;
 
+    /// <summary>As offsets are told: <c>topic/partition</c>.</summary>
+    public string Name { get; } = FormattableString.Invariant($"{topic}/{partition}");
+
     public int Epoch { get; set; }
 
     /// <summary>Number of the last decision that was marked; 0 before the first.</summary>

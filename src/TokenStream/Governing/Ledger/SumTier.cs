@@ -98,6 +98,9 @@ internal sealed class SumTier(long stepMs)
         }
     }
 
+    /// <summary>Whether a column has ever changed; the sum over any span of one that has not is 0.</summary>
+    public bool Has(SumColumn column) => _columns[(int)column] is not null;
+
     /// <summary>The columns that hold samples.</summary>
     public IEnumerable<SumColumn> Columns => Enumerable.Range(0, SumColumns.Count).Where(i => _columns[i] is not null).Select(i => (SumColumn)i);
 
@@ -180,5 +183,10 @@ internal sealed class SumTier(long stepMs)
         (_capacity, _start) = (capacity, 0);
     }
 
-    private int Slot(long sample) => (int)((_start + sample) % _capacity);
+    private int Slot(long sample)
+    {
+        // Both are below the capacity; a division here was a tenth of an evaluation.
+        var slot = _start + (int)sample;
+        return slot >= _capacity ? slot - _capacity : slot;
+    }
 }
