@@ -3,6 +3,7 @@ using TokenStream.Governing;
 using TokenStream.Governing.Alerts;
 using TokenStream.Governing.Evaluation;
 using TokenStream.Governing.Ledger;
+using TokenStream.Governing.Snapshots;
 using TokenStream.Windowing;
 
 namespace TokenStream.Runtime;
@@ -62,6 +63,9 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
 
     public long SnapshotNumber { get; set; }
 
+    /// <summary>The snapshot that is being written; null between two.</summary>
+    public SnapshotInProgress? Writing { get; set; }
+
     /// <summary>The newest evaluation of each budget and scope; read from any thread.</summary>
     public ConcurrentDictionary<(string Budget, string Scope), BudgetEvaluation> Latest { get; } = [];
 
@@ -77,7 +81,7 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
     public void Begin(SpendLedger ledger, BudgetEvaluator evaluator, Governor governor, PublishedCommands commands, SnapshotTable snapshots, long offset, long end)
     {
         (Ledger, Evaluator, Governor, Commands, Snapshots) = (ledger, evaluator, governor, commands, snapshots);
-        (Position, CatchUpEnd, Inputs) = (offset, end, null);
+        (Position, CatchUpEnd, Inputs, Writing) = (offset, end, null, null);
         Latest.Clear();
         States.Clear();
     }
@@ -92,6 +96,7 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
         }
 
         Position = record.Offset + 1;
+        Ledger.Offset = record.Offset;
         try
         {
             if (_decoder.Read(record.Value, _spends) is { } mark)
@@ -118,3 +123,7 @@ internal sealed class GovernPartition(TopicPartition partition, Action<TopicPart
         }
     }
 }
+
+/// <summary>A snapshot that is being written, a slice in each step.</summary>
+/// <param name="Offset">Up to which it counts: where whoever restores it reads on.</param>
+internal sealed record SnapshotInProgress(string Name, long Offset, LedgerSnapshotWriter Writer);

@@ -198,6 +198,10 @@ public sealed class GovernStage : IStage
             if (snapshots.Take(partition.Commit.Snapshot) is { } chunks && offset >= start)
             {
                 restored = LedgerSnapshot.Read(chunks, _options.MaxScopes);
+                if (restored.Position > end)
+                {
+                    throw new FormatException($"it counts spend up to offset {restored.Position}, and the log ends at {end}");
+                }
             }
             else
             {
@@ -348,39 +352,50 @@ public sealed class GovernStage : IStage
     }
 
     /// <summary>
-    /// Writes a snapshot whole under a new name; the commit that names it makes it valid; then those of lower offsets go. A crash in between
-    /// leaves records that nobody asks for.
+    /// Writes a snapshot under a new name, a slice in each step; the commit that names it makes it valid; then those of lower offsets go. A
+    /// crash in between leaves records that nobody asks for.
     /// </summary>
     private async ValueTask SnapshotAsync(GovernPartition partition, long now)
     {
-        var interval = Math.Max(_options.SnapshotIntervalMs, partition.SnapshotBytes * 1000 / _options.SnapshotBytesPerSecond);
-        if (now - partition.SnapshotMs < interval || partition.Position <= partition.Commit.Offset)
+        if (partition.Writing is not { } writing)
+        {
+            var interval = Math.Max(_options.SnapshotIntervalMs, partition.SnapshotBytes * 1000 / _options.SnapshotBytesPerSecond);
+            if (now - partition.SnapshotMs < interval || partition.Position <= partition.Commit.Offset)
+            {
+                return;
+            }
+
+            var begun = SnapshotTable.NameOf(partition.Position, partition.Commit.Epoch, ++partition.SnapshotNumber);
+            var writer = new LedgerSnapshotWriter(
+                partition.Ledger, partition.Evaluator, () => GovernNotes.Write(partition.Governor.OpenAlerts(Now())), partition.Position);
+            partition.Writing = writing = new SnapshotInProgress(begun, partition.Position, writer);
+        }
+
+        // 1. Chunks, as many as a step may write; the next step goes on where this one ends. They are awaited with whatever is awaited next.
+        var (topic, name) = (new TopicPartition(_options.LedgerTopic, partition.Number), writing.Name);
+        if (!writing.Writer.Continue(partition.Position, _options.SnapshotSliceBytes, (chunk, bytes) => _sink.Publish(topic, partition.Snapshots.Key(name, chunk), bytes)))
         {
             return;
         }
 
-        var topic = new TopicPartition(_options.LedgerTopic, partition.Number);
-        var name = SnapshotTable.NameOf(partition.Position, partition.Commit.Epoch, ++partition.SnapshotNumber);
-        var (chunks, written) = (0, 0L);
-        LedgerSnapshot.Write(partition.Ledger, partition.Evaluator, GovernNotes.Write(partition.Governor.OpenAlerts(now)), (chunk, bytes) =>
-        {
-            _sink.Publish(topic, partition.Snapshots.Key(name, chunk), bytes);
-            (chunks, written) = (chunk + 1, written + bytes.Length);
-        });
         await _sink.FlushAsync();
-        partition.Snapshots.Written(name, chunks);
-        if (!await CommitAsync(partition, partition.Commit with { Offset = partition.Position, Snapshot = name }))
+        partition.Writing = null;
+        partition.Snapshots.Written(name, writing.Writer.Chunks);
+
+        // 2. All chunks are in the log. The commit names them, and the offset at which the snapshot was begun.
+        if (!await CommitAsync(partition, partition.Commit with { Offset = writing.Offset, Snapshot = name }))
         {
             return;
         }
 
+        // 3. Nobody asks for an older one any more.
         foreach (var key in partition.Snapshots.TakeOlder(name))
         {
             _sink.Delete(topic, key);
         }
 
         await _sink.FlushAsync();
-        (partition.SnapshotMs, partition.SnapshotBytes) = (now, written);
+        (partition.SnapshotMs, partition.SnapshotBytes) = (now, writing.Writer.Bytes);
     }
 
     private async ValueTask BeatAsync()
@@ -509,7 +524,7 @@ public sealed class GovernStage : IStage
     /// <summary>Begins again at what is committed: what was decided and not published is decided anew, or not at all.</summary>
     private void Restart(GovernPartition partition)
     {
-        partition.Phase = GovernPhase.Starting;
+        (partition.Phase, partition.Writing) = (GovernPhase.Starting, null);
         _waitMs = _options.RetryMs;
     }
 

@@ -24,6 +24,9 @@ public sealed record GovernStageOptions
     /// <summary>.. and so that not more than this is written a second, on average.</summary>
     public long SnapshotBytesPerSecond { get; init; } = 1 << 20;
 
+    /// <summary>A step writes so much of a snapshot at most, so that no decision waits for one; an account more than fits comes on top.</summary>
+    public long SnapshotSliceBytes { get; init; } = 256 * 1024;
+
     public long HeartbeatIntervalMs { get; init; } = 1_000;
 
     /// <summary>A start that failed is tried again after this long.</summary>

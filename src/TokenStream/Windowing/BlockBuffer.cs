@@ -33,7 +33,26 @@ internal sealed class BlockBuffer
         _bytes[Length++] = (byte)value;
     }
 
-    public void Signed(Int128 value) => Unsigned(unchecked((UInt128)((value << 1) ^ (value >> 127))));
+    public void Signed(Int128 value)
+    {
+        var narrow = unchecked((long)value);
+        if (narrow != value)
+        {
+            Unsigned(unchecked((UInt128)((value << 1) ^ (value >> 127))));
+            return;
+        }
+
+        // Nearly every number fits 64 bits, where a shift is one instruction: a ledger's snapshot is written in a fraction of the time.
+        var zigzag = unchecked((ulong)((narrow << 1) ^ (narrow >> 63)));
+        Reserve(10);
+        while (zigzag >= 0x80)
+        {
+            _bytes[Length++] = unchecked((byte)(zigzag | 0x80));
+            zigzag >>= 7;
+        }
+
+        _bytes[Length++] = (byte)zigzag;
+    }
 
     public void Bytes(ReadOnlySpan<byte> bytes)
     {

@@ -148,6 +148,32 @@ public sealed class GovernStageTests : IDisposable
     }
 
     [Fact]
+    public async Task A_snapshot_takes_many_steps_and_whoever_takes_over_after_any_of_them_counts_everything_once()
+    {
+        _ = ScopePattern.TryParse("tenant=<each>", out var each, out _);
+        _inputs = Inputs(Killing() with { Scope = each, Amount = new BudgetAmount(1_000_000 * (Int128)Usd, IsTokens: false) });
+        var (spent, snapshots) = (0, new HashSet<string>());
+        for (var takeover = 1; takeover <= 12; takeover++)
+        {
+            var owner = NewOwner(sliceBytes: 1);
+            await RunAsync(owner);
+            Assert.Equal(spent * Usd, Total(owner));
+            _clock.NowMs += 61_000;
+            for (var step = 0; step < (takeover % 4 * 4) + 2; step++)
+            {
+                WriteSpend(Usd, Scope.Of((ScopeDimension.Tenant, ScopeTerm.Exact($"t{spent++ % 9}"))));
+                await RunAsync(owner);
+            }
+
+            Assert.Equal(spent * Usd, Total(owner));
+            snapshots.Add(_log.Commit!.Metadata.Split("s=")[1]);
+        }
+
+        // Some were killed before their first snapshot was whole, others after.
+        Assert.InRange(snapshots.Count, 3, 11);
+    }
+
+    [Fact]
     public async Task Heartbeats_tell_epoch_and_counter_each_second()
     {
         var owner = NewOwner();
@@ -174,7 +200,9 @@ public sealed class GovernStageTests : IDisposable
     private static GovernInputs Inputs(params Budget[] budgets) =>
         new(new BudgetSet(1, budgets), TenantDirectory.Empty, budgets.ToDictionary(b => b.Scope.Text, _ => 0L), GovernControls.None);
 
-    private Owner NewOwner()
+    private static Int128 Total(Owner owner) => owner.Stage.Evaluations.Aggregate(Int128.Zero, (sum, evaluation) => sum + evaluation.Spent);
+
+    private Owner NewOwner(long sliceBytes = 256 * 1024)
     {
         var (source, sink) = (_log.NewOwner(Spend), new MemorySink(_log));
         var stage = new GovernStage(
@@ -185,7 +213,7 @@ public sealed class GovernStageTests : IDisposable
             () => _inputs,
             _signer,
             Verifier,
-            new GovernStageOptions { Partitions = 1 },
+            new GovernStageOptions { Partitions = 1, SnapshotSliceBytes = sliceBytes },
             _metrics,
             _clock,
             NullLogger.Instance);
@@ -202,11 +230,11 @@ public sealed class GovernStageTests : IDisposable
         }
     }
 
-    private void WriteSpend(Int128 cost)
+    private void WriteSpend(Int128 cost, Scope? scope = null)
     {
         var window = _clock.NowMs / 10_000 * 10_000;
         var encoder = new SpendEncoder();
-        encoder.Add(Encoding.UTF8.GetBytes(Acme.Text), _clock.NowMs - window, new SpendMeasures { Cost = cost, Requests = 10, Tokens = 100 });
+        encoder.Add(Encoding.UTF8.GetBytes((scope ?? Acme).Text), _clock.NowMs - window, new SpendMeasures { Cost = cost, Requests = 10, Tokens = 100 });
         _decision++;
         var header = new RollupBlockHeader(0, "llm.requests", 0, window, _decision, _decision, _decision, 1, Final: true);
         _log.Topic(Spend).Add(([], encoder.Finish(header, 1).ToArray()));

@@ -32,9 +32,10 @@ internal sealed class BudgetBinding
     private long _forecastMs;
     private bool _runsOutPriced;
 
-    public BudgetBinding(Budget budget, ScopeAccount account, PeriodCalendar calendar, OpeningBook openings)
+    /// <param name="number">Its place among the bindings of the evaluator.</param>
+    public BudgetBinding(Budget budget, ScopeAccount account, PeriodCalendar calendar, OpeningBook openings, int number)
     {
-        (Budget, Account, _calendar, _openings) = (budget, account, calendar, openings);
+        (Budget, Account, _calendar, _openings, Number) = (budget, account, calendar, openings, number);
         _isTokens = budget.Amount.IsTokens;
         _columns = _isTokens ? SumColumns.Tokens : SumColumns.Money;
         (_spend, _batch) = _isTokens ? (SumColumn.Tokens, SumColumn.BatchTokens) : (SumColumn.Cost, SumColumn.BatchCost);
@@ -57,8 +58,8 @@ internal sealed class BudgetBinding
     /// <summary>Whether spend of the running period before the scope's pattern was known is not told yet.</summary>
     public bool IsSeeding => _start is { IsComplete: false };
 
-    /// <summary>When the binding is evaluated again although nothing changed.</summary>
-    public long DueMs { get; set; }
+    /// <summary>Its place among the bindings of the evaluator.</summary>
+    public int Number { get; }
 
     /// <summary>Goes on where another binding of the same budget and scope stands.</summary>
     public void Continue(PeriodSpan period, Int128 carried)

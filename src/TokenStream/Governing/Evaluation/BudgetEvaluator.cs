@@ -18,6 +18,10 @@ public sealed class BudgetEvaluator
     private readonly int _partition;
     private readonly int _partitions;
     private readonly List<List<BudgetBinding>> _bindings = [];
+    private readonly List<BudgetBinding> _all = [];
+
+    // When each of them is evaluated again although nothing changed; beside them, so that nine of ten are passed over without being looked at.
+    private readonly List<long> _dueMs = [];
     private readonly Dictionary<string, List<Budget>> _exact = new(StringComparer.Ordinal);
     private readonly List<Budget> _each = [];
     private readonly Dictionary<string, int> _eachCounts = new(StringComparer.Ordinal);
@@ -42,7 +46,7 @@ public sealed class BudgetEvaluator
     public BudgetSet Set { get; private set; } = BudgetSet.Empty;
 
     /// <summary>Budgets times the scopes they govern.</summary>
-    public int Bindings { get; private set; }
+    public int Bindings => _all.Count;
 
     /// <summary>Scopes that a budget with "each" does not govern, because it governs as many as it may.</summary>
     public long BeyondEachLimit { get; private set; }
@@ -58,7 +62,7 @@ public sealed class BudgetEvaluator
 
     /// <summary>The running periods, for a snapshot.</summary>
     internal IEnumerable<RunningPeriod> Running =>
-        _bindings.SelectMany(list => list).Select(binding => new RunningPeriod(binding.Budget.Name, binding.Account.Scope, binding.Period, binding.Carried));
+        _all.Select(binding => new RunningPeriod(binding.Budget.Name, binding.Account.Scope, binding.Period, binding.Carried));
 
     /// <summary>Takes up a set of budgets. Those that stay go on where they stood, whatever their amount has become.</summary>
     /// <param name="sinceMs">From when on the spend of a pattern's scopes is published, by the pattern's text; where it says nothing, from now on.</param>
@@ -69,11 +73,13 @@ public sealed class BudgetEvaluator
             _running[(period.Budget, period.Scope)] = period;
         }
 
-        (Set, _nowMs, Bindings, BeyondEachLimit) = (set, nowMs, 0, 0);
+        (Set, _nowMs, BeyondEachLimit) = (set, nowMs, 0);
         _exact.Clear();
         _each.Clear();
         _eachCounts.Clear();
         _bindings.Clear();
+        _all.Clear();
+        _dueMs.Clear();
         _calendars.Clear();
         foreach (var budget in set.Budgets)
         {
@@ -143,14 +149,11 @@ public sealed class BudgetEvaluator
         }
 
         _sweptMs = nowMs;
-        foreach (var list in _bindings)
+        for (var i = 0; i < _dueMs.Count; i++)
         {
-            foreach (var binding in list)
+            if (nowMs >= _dueMs[i])
             {
-                if (nowMs >= binding.DueMs)
-                {
-                    Evaluate(binding, offsets, evaluations);
-                }
+                Evaluate(_all[i], offsets, evaluations);
             }
         }
     }
@@ -165,7 +168,7 @@ public sealed class BudgetEvaluator
     private void Evaluate(BudgetBinding binding, IReadOnlyDictionary<string, long> offsets, List<BudgetEvaluation> evaluations)
     {
         // Spread: what is due with others now is due at another second of the ten from then on.
-        binding.DueMs = binding.DueMs == 0 ? _nowMs + (binding.Account.Id % 10 * 1000) + 1000 : _nowMs + IntervalMs;
+        _dueMs[binding.Number] = _dueMs[binding.Number] == 0 ? _nowMs + (binding.Account.Id % 10 * 1000) + 1000 : _nowMs + IntervalMs;
         var before = binding.Period;
         evaluations.Add(binding.Evaluate(_nowMs, offsets));
         if (before != binding.Period && !binding.IsRolling)
@@ -209,15 +212,21 @@ public sealed class BudgetEvaluator
 
     private void Bind(Budget budget, ScopeAccount account)
     {
-        var binding = new BudgetBinding(budget, account, _calendars[budget], _openings);
+        var binding = new BudgetBinding(budget, account, _calendars[budget], _openings, _all.Count);
         if (_running.TryGetValue((budget.Name, account.Scope), out var running))
         {
+            // A period that has ended since is left by the first evaluation: spend of it may not be read yet, and decides what is carried over.
             binding.Continue(running.Period, running.Carried);
+            binding.Roll(Math.Min(_nowMs, running.Period.EndMs - 1));
+        }
+        else
+        {
+            binding.Roll(_nowMs);
         }
 
-        binding.Roll(_nowMs);
         _bindings[account.Id].Add(binding);
-        Bindings++;
+        _all.Add(binding);
+        _dueMs.Add(0);
     }
 
     /// <summary>What stands for many values together cannot be governed as one.</summary>

@@ -52,6 +52,9 @@ public sealed class ScopeAccount
     /// <summary>Since when patterns that cover the scope are published without a gap; null where none covers it.</summary>
     internal long? PublishedSinceMs { get; set; }
 
+    /// <summary>The offset up to which a snapshot that was written while spend went on has counted the account; 0 where it says nothing of it.</summary>
+    internal long CountedUpTo { get; set; }
+
     /// <summary>Whether there was a time in which no pattern covered the scope.</summary>
     internal bool HasGap { get; set; }
 

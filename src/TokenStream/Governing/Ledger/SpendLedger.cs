@@ -31,6 +31,9 @@ public sealed class SpendLedger
 
     public int Count => _byId.Count;
 
+    /// <summary>The offset of the record that is applied next: accounts of a snapshot may count it already.</summary>
+    public long Offset { get; set; }
+
     /// <summary>Every account, in the order of their first spend.</summary>
     public IReadOnlyList<ScopeAccount> Accounts => _byId;
 
@@ -196,7 +199,7 @@ public sealed class SpendLedger
 
     private void Book(ScopeAccount account, long windowMs, in SpendMeasures change, long eventMs)
     {
-        if (change == default)
+        if (change == default || Offset < account.CountedUpTo)
         {
             return;
         }

@@ -17,11 +17,11 @@ internal static class LedgerSnapshot
     /// <summary>A chunk is closed once it is so long; one account more than fits comes on top.</summary>
     public const int ChunkBytes = 256 * 1024;
 
-    private const byte Kind = (byte)'L';
-    private const byte More = 0;
-    private const byte Last = 1;
+    internal const byte Kind = (byte)'L';
+    internal const byte More = 0;
+    internal const byte Last = 1;
 
-    private enum Tag : byte
+    internal enum Tag : byte
     {
         Account = 1,
         Source = 2,
@@ -31,83 +31,13 @@ internal static class LedgerSnapshot
         Note = 6,
         Opening = 7,
         Gap = 8,
+        Position = 9,
     }
 
-    /// <summary>Hands over the chunks in order. The bytes are valid only during the call.</summary>
+    /// <summary>Writes a snapshot at one go: hands over the chunks in order. The bytes are valid only during the call.</summary>
     /// <param name="notes">What others want to find again: texts that mean nothing here.</param>
-    public static void Write(SpendLedger ledger, BudgetEvaluator evaluator, IEnumerable<byte[]> notes, Action<int, ReadOnlySpan<byte>> write)
-    {
-        var (chunk, to) = (0, new BlockBuffer());
-        Begin(to, More);
-
-        void Part(Action<BlockBuffer> part)
-        {
-            part(to);
-            if (to.Length >= ChunkBytes)
-            {
-                write(chunk++, to.Written);
-                Begin(to, More);
-            }
-        }
-
-        foreach (var account in ledger.Accounts)
-        {
-            Part(buffer => WriteAccount(account, buffer));
-        }
-
-        foreach (var source in ledger.Sources.OrderBy(source => source.Topic, StringComparer.Ordinal).ThenBy(source => source.Partition))
-        {
-            Part(buffer => WriteSource(source, buffer));
-            foreach (var finals in source.Finals.OrderBy(final => (final.WindowMs, final.Account, final.Part)).Chunk(4096))
-            {
-                Part(buffer => WriteFinals(source, finals, buffer));
-            }
-
-            foreach (var provisionals in source.Provisionals.OrderBy(pair => (pair.Key.WindowMs, pair.Key.Account, pair.Key.Part)).Chunk(1024))
-            {
-                Part(buffer => WriteProvisionals(source, provisionals, buffer));
-            }
-        }
-
-        foreach (var period in evaluator.Running)
-        {
-            Part(buffer => WritePeriod(period, buffer));
-        }
-
-        foreach (var opening in evaluator.Openings)
-        {
-            // One that has no balances is written, too: that there are none is what was told.
-            var balances = opening.Balances.OrderBy(pair => pair.Key.Text, StringComparer.Ordinal).ToArray();
-            for (var i = 0; i == 0 || i < balances.Length; i += 1024)
-            {
-                Part(buffer => WriteOpening(opening, balances.AsSpan(i, Math.Min(1024, balances.Length - i)), buffer));
-            }
-        }
-
-        if (ledger.CompleteSinceMs > 0)
-        {
-            Part(buffer =>
-            {
-                buffer.Byte((byte)Tag.Gap);
-                buffer.Signed(ledger.CompleteSinceMs);
-            });
-        }
-
-        foreach (var note in notes)
-        {
-            Part(buffer =>
-            {
-                buffer.Byte((byte)Tag.Note);
-                buffer.Text(note);
-            });
-        }
-
-        // The last chunk says so: a snapshot without it was not written to its end.
-        var rest = to.Written[3..].ToArray();
-        Begin(to, Last);
-        to.Bytes(rest);
-        write(chunk, to.Written);
-    }
+    public static void Write(SpendLedger ledger, BudgetEvaluator evaluator, IEnumerable<byte[]> notes, Action<int, ReadOnlySpan<byte>> write) =>
+        new LedgerSnapshotWriter(ledger, evaluator, () => notes, position: 0).Continue(0, long.MaxValue, write);
 
     /// <summary>Reads the chunks of one snapshot in order.</summary>
     /// <exception cref="FormatException">They are not a whole snapshot.</exception>
@@ -129,14 +59,6 @@ internal static class LedgerSnapshot
         return chunks.Count > 0 ? restored : throw new FormatException("a snapshot without chunks");
     }
 
-    private static void Begin(BlockBuffer to, byte end)
-    {
-        to.Clear();
-        to.Byte(Kind);
-        to.Byte(Version);
-        to.Byte(end);
-    }
-
     private static void ReadChunk(byte[] chunk, bool isLast, RestoredLedger restored)
     {
         var reader = new BlockReader(chunk);
@@ -155,7 +77,7 @@ internal static class LedgerSnapshot
             switch ((Tag)reader.Byte())
             {
                 case Tag.Account:
-                    ReadAccount(ref reader, restored.Ledger);
+                    ReadAccount(ref reader, restored.Ledger, restored.Position);
                     break;
                 case Tag.Source:
                     ReadSource(ref reader, restored.Ledger);
@@ -178,55 +100,16 @@ internal static class LedgerSnapshot
                 case Tag.Gap:
                     restored.Ledger.CompleteSinceMs = reader.Long();
                     break;
+                case Tag.Position:
+                    restored.Position = reader.Long();
+                    break;
                 default:
                     throw new FormatException("a part of a snapshot that this format version does not have");
             }
         }
     }
 
-    private static void WriteAccount(ScopeAccount account, BlockBuffer to)
-    {
-        to.Byte((byte)Tag.Account);
-        to.Text(account.Scope.Text);
-        to.Signed(account.NewestWindowMs);
-        to.Signed(account.OldestWindowMs);
-        to.Signed(account.EventMs);
-        WriteMeasures(account.Total, to);
-        to.Unsigned((UInt128)account.Boundaries.Count);
-        foreach (var boundary in account.Boundaries)
-        {
-            to.Signed(boundary.TimeMs);
-            to.Byte(boundary.IsComplete ? (byte)1 : (byte)0);
-            to.Signed(boundary.CountsFromMs ?? -1);
-            WriteMeasures(boundary.Before, to);
-        }
-
-        foreach (var tier in account.Tiers)
-        {
-            to.Unsigned((UInt128)tier.Count);
-            if (tier.Count == 0)
-            {
-                continue;
-            }
-
-            to.Signed(tier.FirstMs);
-            SumColumn[] columns = [.. tier.Columns];
-            to.Unsigned((UInt128)columns.Length);
-            foreach (var column in columns)
-            {
-                to.Byte((byte)column);
-                var before = Int128.Zero;
-                for (var i = 0; i < tier.Count; i++)
-                {
-                    var sample = tier.Sample(column, i);
-                    to.Signed(sample - before);
-                    before = sample;
-                }
-            }
-        }
-    }
-
-    private static void ReadAccount(ref BlockReader reader, SpendLedger ledger)
+    private static void ReadAccount(ref BlockReader reader, SpendLedger ledger, long position)
     {
         var text = reader.Text();
         if (!Scope.TryParse(text, out var scope, out var error))
@@ -254,6 +137,7 @@ internal static class LedgerSnapshot
         }
 
         account.Restore(total, boundaries);
+        account.CountedUpTo = position;
         foreach (var tier in account.Tiers)
         {
             ReadTier(ref reader, tier);
@@ -291,18 +175,6 @@ internal static class LedgerSnapshot
         tier.Restore(firstMs, count, columns);
     }
 
-    private static void WriteSource(SpendSource source, BlockBuffer to)
-    {
-        to.Byte((byte)Tag.Source);
-        WriteName(source, to);
-        to.Signed(source.Epoch);
-        to.Signed(source.Decision);
-        to.Signed(source.MarkPosition);
-        to.Signed(source.ClosedThroughMs);
-        to.Signed(source.RulesVersion);
-        to.Signed(source.Position);
-    }
-
     private static void ReadSource(ref BlockReader reader, SpendLedger ledger)
     {
         var (topic, partition) = (reader.Text(), checked((int)reader.Long()));
@@ -314,28 +186,11 @@ internal static class LedgerSnapshot
         source.Position = reader.Long();
     }
 
-    private static void WriteName(SpendSource source, BlockBuffer to)
-    {
-        to.Text(source.Topic);
-        to.Signed(source.Partition);
-    }
-
     private static SpendSource ReadName(ref BlockReader reader, SpendLedger ledger)
     {
         var (topic, partition) = (reader.Text(), checked((int)reader.Long()));
         return ledger.Sources.FirstOrDefault(source => source.Topic == topic && source.Partition == partition)
             ?? throw new FormatException($"values of {topic}[{partition}], which the snapshot does not know");
-    }
-
-    private static void WriteFinals(SpendSource source, SpendIdentity[] finals, BlockBuffer to)
-    {
-        to.Byte((byte)Tag.Finals);
-        WriteName(source, to);
-        to.Unsigned((UInt128)finals.Length);
-        foreach (var final in finals)
-        {
-            WriteIdentity(final, to);
-        }
     }
 
     private static void ReadFinals(ref BlockReader reader, SpendLedger ledger)
@@ -344,19 +199,6 @@ internal static class LedgerSnapshot
         for (var left = reader.Count(); left > 0; left--)
         {
             source.Finals.Add(ReadIdentity(ref reader, ledger));
-        }
-    }
-
-    private static void WriteProvisionals(SpendSource source, KeyValuePair<SpendIdentity, ProvisionalSpend>[] provisionals, BlockBuffer to)
-    {
-        to.Byte((byte)Tag.Provisionals);
-        WriteName(source, to);
-        to.Unsigned((UInt128)provisionals.Length);
-        foreach (var (identity, provisional) in provisionals)
-        {
-            WriteIdentity(identity, to);
-            to.Signed(provisional.Position);
-            WriteMeasures(provisional.Measures, to);
         }
     }
 
@@ -371,27 +213,10 @@ internal static class LedgerSnapshot
         }
     }
 
-    private static void WriteIdentity(SpendIdentity identity, BlockBuffer to)
-    {
-        to.Signed(identity.WindowMs);
-        to.Signed(identity.Account);
-        to.Signed(identity.Part);
-    }
-
     private static SpendIdentity ReadIdentity(ref BlockReader reader, SpendLedger ledger)
     {
         var identity = new SpendIdentity(reader.Long(), checked((int)reader.Long()), reader.Long());
         return (uint)identity.Account < (uint)ledger.Count ? identity : throw new FormatException("a value of a scope that the snapshot does not know");
-    }
-
-    private static void WritePeriod(RunningPeriod period, BlockBuffer to)
-    {
-        to.Byte((byte)Tag.Period);
-        to.Text(period.Budget);
-        to.Text(period.Scope.Text);
-        to.Signed(period.Period.StartMs);
-        to.Signed(period.Period.EndMs);
-        to.Signed(period.Carried);
     }
 
     private static RunningPeriod ReadPeriod(ref BlockReader reader)
@@ -400,20 +225,6 @@ internal static class LedgerSnapshot
         return Scope.TryParse(text, out var scope, out var error)
             ? new RunningPeriod(budget, scope, new PeriodSpan(reader.Long(), reader.Long()), reader.Signed())
             : throw new FormatException($"'{text}' {error}");
-    }
-
-    private static void WriteOpening(PatternOpening opening, ReadOnlySpan<KeyValuePair<Scope, SpendMeasures>> balances, BlockBuffer to)
-    {
-        to.Byte((byte)Tag.Opening);
-        to.Text(opening.Pattern);
-        to.Signed(opening.PeriodStartMs);
-        to.Signed(opening.SinceMs);
-        to.Unsigned((UInt128)balances.Length);
-        foreach (var (scope, measures) in balances)
-        {
-            to.Text(scope.Text);
-            WriteMeasures(measures, to);
-        }
     }
 
     private static void ReadOpening(ref BlockReader reader, List<PatternOpening> openings)
@@ -432,16 +243,6 @@ internal static class LedgerSnapshot
         }
     }
 
-    private static void WriteMeasures(in SpendMeasures measures, BlockBuffer to)
-    {
-        Span<Int128> fields = stackalloc Int128[SpendMeasures.FieldCount];
-        measures.CopyTo(fields);
-        foreach (var field in fields)
-        {
-            to.Signed(field);
-        }
-    }
-
     private static SpendMeasures ReadMeasures(ref BlockReader reader)
     {
         Span<Int128> fields = stackalloc Int128[SpendMeasures.FieldCount];
@@ -455,4 +256,8 @@ internal static class LedgerSnapshot
 }
 
 /// <summary>What a snapshot held.</summary>
-internal sealed record RestoredLedger(SpendLedger Ledger, List<RunningPeriod> Running, List<byte[]> Notes, List<PatternOpening> Openings);
+internal sealed record RestoredLedger(SpendLedger Ledger, List<RunningPeriod> Running, List<byte[]> Notes, List<PatternOpening> Openings)
+{
+    /// <summary>Up to which offset some of it counts; 0 where all counts up to the snapshot's own.</summary>
+    public long Position { get; set; }
+}

@@ -53,6 +53,66 @@ public sealed class LedgerSnapshotTests
     }
 
     [Fact]
+    public void A_snapshot_written_while_spend_goes_on_and_what_came_since_it_began_are_the_same_as_one_that_never_stopped()
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            // Three hours from nine in the evening on: periods end while snapshots are written, and before they are restored.
+            var (random, now, decision) = (new Random(seed), June + (21 * Hour), 0L);
+            var ledger = new SpendLedger();
+            var evaluator = New(ledger, [], [], now);
+            var log = new List<object>();
+            var (writer, chunks, begun) = ((LedgerSnapshotWriter?)null, new List<byte[]>(), 0);
+            var restored = 0;
+            for (var i = 0; i < 300; i++)
+            {
+                now += random.Next(80_000);
+                evaluator.SetNow(now);
+                foreach (var record in i == 0 ? EveryScope(now) : Records(random, now, ref decision))
+                {
+                    ApplyAt(ledger, record, log.Count);
+                    log.Add(record);
+                }
+
+                _ = Text(evaluator, ledger, now);
+                if (i > 0 && writer is null && random.Next(3) == 0)
+                {
+                    (writer, begun) = (new LedgerSnapshotWriter(ledger, evaluator, () => [], log.Count), log.Count);
+                    chunks.Clear();
+                }
+
+                if (writer?.Continue(log.Count, random.Next(1, 900), (_, bytes) => chunks.Add(bytes.ToArray())) == true)
+                {
+                    var read = LedgerSnapshot.Read(chunks, 1000);
+                    var again = New(read.Ledger, read.Running, read.Openings, now);
+                    for (var offset = begun; offset < log.Count; offset++)
+                    {
+                        ApplyAt(read.Ledger, log[offset], offset);
+                    }
+
+                    Assert.Equal(Text(evaluator, ledger, now), Text(again, read.Ledger, now));
+                    (writer, restored) = (null, restored + 1);
+                }
+            }
+
+            Assert.InRange(restored, 5, 300);
+        }
+    }
+
+    [Fact]
+    public void What_a_period_left_over_is_counted_when_its_last_spend_is_read()
+    {
+        // The snapshot is of a minute before midnight; ten dollars of that minute are read again after it.
+        var feed = new LedgerFeed(Budgets);
+        feed.Spend(June + Day - (2 * Minute), 20 * Usd);
+        Assert.Equal(720 * (Int128)Usd, feed.Evaluate(June + Day - Minute, "daily").Limit);
+        var restored = new LedgerFeed(feed.Snapshot());
+        restored.Adopt(June + Day + Minute, 0, Budgets);
+        restored.Spend(June + Day - Minute, 10 * Usd);
+        Assert.Equal((720 + 690) * (Int128)Usd, restored.Evaluate(June + Day + Minute, "daily").Limit);
+    }
+
+    [Fact]
     public void A_snapshot_has_these_bytes()
     {
         var feed = new LedgerFeed(Monthly(720));
@@ -175,6 +235,17 @@ public sealed class LedgerSnapshotTests
         }
 
         return records;
+    }
+
+    private static IEnumerable<object> EveryScope(long now) => new[] { Scope.Everything, Acme }
+        .Concat(Enumerable.Range(0, 4).Select(i => Scope.Of((ScopeDimension.Tenant, ScopeTerm.Exact($"t{i}")))))
+        .Select(scope => new ScopeSpend(
+            new RollupBlockHeader(0, "in", 0, now / 10_000 * 10_000, 0, 1, 1, 1, Final: false), scope, new SpendMeasures { Cost = Usd, Requests = 1 }) { EventMs = now });
+
+    private static void ApplyAt(SpendLedger ledger, object record, long offset)
+    {
+        ledger.Offset = offset;
+        Apply(ledger, record);
     }
 
     private static void Apply(SpendLedger ledger, object record)
