@@ -32,4 +32,8 @@ internal static partial class KafkaLog
 
     [LoggerMessage(1008, LogLevel.Warning, "{Client}: the producer broke ({Reason}) and is opened anew")]
     public static partial void ProducerReopened(ILogger logger, string client, string reason);
+
+    [LoggerMessage(1009, LogLevel.Warning, "{Client}: its group was not left within {Seconds} s, so its partitions move when the session ends. "
+        + "Is the group's coordinator reachable?")]
+    public static partial void NotLeft(ILogger logger, string client, double seconds);
 }

@@ -32,6 +32,9 @@ public sealed class KafkaOptions
     /// <summary>How long a broker may take to answer before it is said to be out of reach.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long a commit's answer and the leaving of a group are waited for: the library repeats a request that got no answer.</summary>
+    internal TimeSpan Patience => 3 * AnswerTimeout;
+
     /// <summary>How long a record may wait for its acknowledgement before publishing it has failed.</summary>
     public TimeSpan PublishTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

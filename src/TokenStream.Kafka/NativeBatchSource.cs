@@ -17,20 +17,26 @@ public sealed unsafe class NativeBatchSource : IRecordSource
     /// <summary>Records a call into the library, at most.</summary>
     public const int MaxBatch = 4096;
 
+    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(50);
+
     private readonly string _clientId;
+    private readonly IReadOnlyList<string> _topics;
     private readonly KafkaOptions _options;
+    private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly IConsumer<byte[], byte[]> _consumer;
     private readonly BrokerLiveness _liveness;
     private readonly SourceAssignment _assignment;
     private readonly nint _client;
     private readonly nint _queue;
+    private readonly NativeCommits _commits;
     private readonly NativeMessage** _messages = (NativeMessage**)NativeMemory.Alloc(MaxBatch, (nuint)sizeof(NativeMessage*));
     private Error? _fatal;
     private string? _lastError;
     private long _call;
     private bool _callMayBeOlder;
     private bool _mustSeek;
+    private bool _mustRejoin;
     private bool _disposed;
 
     /// <summary>Joins the group when first polled.</summary>
@@ -39,6 +45,8 @@ public sealed unsafe class NativeBatchSource : IRecordSource
     {
         _options = options;
         _clientId = clientId;
+        _topics = topics;
+        _clock = clock;
         _logger = logger;
         _liveness = new BrokerLiveness(clock);
         _assignment = new SourceAssignment(clientId, logger);
@@ -52,6 +60,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
             .Build();
         _client = NativeHandle(_consumer.Handle);
         _queue = LibRdKafka.rd_kafka_queue_get_consumer(_client);
+        _commits = new NativeCommits(_client, options.Patience, clock);
         KafkaLog.Opened(logger, clientId, Library.VersionString, options.BootstrapServers);
         _consumer.Subscribe(topics);
     }
@@ -60,6 +69,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         _assignment.Handler = handler;
+        RejoinWhereUncertain();
         // A batch call returns when its batch is full or its time is over. So: what is there, at once; else wait for one, then what came with it.
         if (Take(TimeSpan.Zero, MaxBatch) == 0 && wait > TimeSpan.Zero && Take(wait, 1) != 0)
         {
@@ -70,24 +80,19 @@ public sealed unsafe class NativeBatchSource : IRecordSource
     public ValueTask<bool> CommitAsync(IReadOnlyList<OffsetCommit> commits)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        foreach (var commit in commits)
-        {
-            if (_assignment.Find(commit.Partition) is null)
-            {
-                KafkaLog.CommitRefused(_logger, _clientId, $"{commit.Partition} is not assigned");
-                return new(false);
-            }
-        }
-
-        // The library looks at this only for commits without explicit offsets; between its loss and our hearing of it, a commit could roll
-        // back a successor's.
-        var reason = LibRdKafka.rd_kafka_assignment_lost(_client) != 0 ? "the assignment is lost" : NativeOffsets.Commit(_client, commits);
-        if (reason is not null)
+        var (outcome, reason) = Commit(commits);
+        if (outcome != CommitOutcome.Taken)
         {
             KafkaLog.CommitRefused(_logger, _clientId, reason);
         }
 
-        return new(reason is null);
+        if (outcome == CommitOutcome.Unknown)
+        {
+            _assignment.EndCommits();
+            _mustRejoin = true;
+        }
+
+        return new(outcome == CommitOutcome.Taken);
     }
 
     public OffsetCommit? Committed(TopicPartition partition)
@@ -161,7 +166,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
         }
     }
 
-    /// <summary>Leaves the group, after the handler was told of every partition that goes.</summary>
+    /// <summary>Leaves the group, after the handler was told of every partition that goes. Gives that up where it takes too long.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -169,17 +174,26 @@ public sealed unsafe class NativeBatchSource : IRecordSource
             return;
         }
 
-        var before = _assignment.Failure;
-        LibRdKafka.rd_kafka_queue_destroy(_queue);
-        _consumer.Close();
+        var (began, before) = (_clock.GetTimestamp(), _assignment.Failure);
+        // The library waits without end for what it has in flight. Given up, it keeps its thread and its memory: better than a stop that hangs.
+        var closing = new Thread(() => Close(began)) { IsBackground = true, Name = $"{_clientId} closing" };
+        closing.Start();
+        var isClosed = closing.Join(Left(began));
+        _disposed = true;
+        if (!isClosed)
+        {
+            _assignment.Abandon();
+            KafkaLog.NotLeft(_logger, _clientId, _options.Patience.TotalSeconds);
+            return;
+        }
+
         if (before is null && _assignment.Failure is { } late)
         {
             // Nobody polls any more who could throw it; what was not finished starts again from what is committed.
             KafkaLog.ClientError(_logger, _clientId, late.SourceException.Message);
         }
 
-        _disposed = true;
-        _consumer.Dispose();
+        _commits.Dispose();
         _assignment.Dispose();
         NativeMemory.Free(_messages);
     }
@@ -193,7 +207,73 @@ public sealed unsafe class NativeBatchSource : IRecordSource
             : throw new InvalidOperationException("This version of Confluent.Kafka keeps its native handle elsewhere; 2.15.1 is the one that fits.");
     }
 
+    /// <summary>
+    /// Ends the membership while its changes are still served one after the other. A close that comes upon an assignment which was not served
+    /// yet serves that and the revocation at once; the group is then gone before the second, which waits for it for ever.
+    /// </summary>
+    private void GiveBack(long began)
+    {
+        _consumer.Unsubscribe();
+        while ((_consumer.Subscription.Count > 0 || _assignment.Partitions.Count > 0) && Left(began) > TimeSpan.Zero)
+        {
+            var count = (int)LibRdKafka.rd_kafka_consume_batch_queue(_queue, (int)Turn.TotalMilliseconds, _messages, 1);
+            for (var i = 0; i < count; i++)
+            {
+                LibRdKafka.rd_kafka_message_destroy(_messages[i]);
+            }
+        }
+    }
+
+    private TimeSpan Left(long began)
+    {
+        var left = _options.Patience - _clock.GetElapsedTime(began);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private void Close(long began)
+    {
+        try
+        {
+            GiveBack(began);
+            LibRdKafka.rd_kafka_queue_destroy(_queue);
+            _consumer.Close();
+        }
+        catch (KafkaException failure)
+        {
+            KafkaLog.ClientError(_logger, _clientId, failure.Error.Reason);
+        }
+    }
+
     private static Confluent.Kafka.TopicPartition Theirs(TopicPartition partition) => new(partition.Topic, partition.Partition);
+
+    private (CommitOutcome Outcome, string Reason) Commit(IReadOnlyList<OffsetCommit> commits)
+    {
+        foreach (var commit in commits)
+        {
+            if (_assignment.Find(commit.Partition) is not { CommitsEnded: false })
+            {
+                return (CommitOutcome.Refused, $"{commit.Partition} is not assigned");
+            }
+        }
+
+        // The library looks at this only for commits without explicit offsets; between its loss and our hearing of it, a commit could roll
+        // back a successor's.
+        return LibRdKafka.rd_kafka_assignment_lost(_client) != 0 ? (CommitOutcome.Refused, "the assignment is lost") : _commits.Commit(commits);
+    }
+
+    /// <summary>
+    /// A commit without an answer may be taken later, over a newer one. The group takes it from a present member only: so the member leaves
+    /// and comes back as another, and commits nothing in between.
+    /// </summary>
+    private void RejoinWhereUncertain()
+    {
+        if (_mustRejoin)
+        {
+            _mustRejoin = false;
+            _consumer.Unsubscribe();
+            _consumer.Subscribe(_topics);
+        }
+    }
 
     private SourcePartition Assigned(TopicPartition partition)
     {

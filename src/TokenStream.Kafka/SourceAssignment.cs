@@ -17,6 +17,8 @@ internal sealed unsafe class SourceAssignment(string clientId, ILogger logger) :
     private readonly Dictionary<TopicPartition, SourcePartition> _assigned = [];
     private readonly Dictionary<(nint Topic, int Partition), SourcePartition?> _byHandle = [];
 
+    private volatile bool _isAbandoned;
+
     public IAssignmentHandler? Handler { get; set; }
 
     /// <summary>What a handler threw. The handler is not called again: what is half done must not be finished by somebody.</summary>
@@ -99,6 +101,18 @@ internal sealed unsafe class SourceAssignment(string clientId, ILogger logger) :
         }
     }
 
+    /// <summary>Nothing is committed for what is assigned now, until it is assigned anew.</summary>
+    public void EndCommits()
+    {
+        foreach (var state in _assigned.Values)
+        {
+            state.CommitsEnded = true;
+        }
+    }
+
+    /// <summary>The handler is not called any more, by a closing that went on after its time.</summary>
+    public void Abandon() => _isAbandoned = true;
+
     public void Dispose()
     {
         foreach (var state in _assigned.Values)
@@ -113,7 +127,7 @@ internal sealed unsafe class SourceAssignment(string clientId, ILogger logger) :
 
     private void Guard(Action action)
     {
-        if (Failure is not null)
+        if (Failure is not null || _isAbandoned)
         {
             return;
         }

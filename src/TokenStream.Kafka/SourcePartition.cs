@@ -15,6 +15,9 @@ internal sealed unsafe class SourcePartition(TopicPartition partition, long offs
 
     public bool Paused { get; set; }
 
+    /// <summary>Whether a commit's outcome is unknown, so that nothing more is committed under this assignment.</summary>
+    public bool CommitsEnded { get; set; }
+
     /// <summary>Whether the client stands elsewhere than <see cref="Next"/>, because records were skipped or a seek waits for the resume.</summary>
     public bool MustSeek { get; set; }
 

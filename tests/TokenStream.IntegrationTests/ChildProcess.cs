@@ -116,6 +116,11 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         Assert.Equal(0, SendSignal(_process.Id, number));
     }
 
+    /// <summary>Stops it where it is, as a long pause of the machine would, until <see cref="Thaw"/>.</summary>
+    internal void Freeze() => Assert.Equal(0, SendSignal(_process.Id, 19));
+
+    internal void Thaw() => Assert.Equal(0, SendSignal(_process.Id, 18));
+
     internal void CloseInput() => _process.StandardInput.Close();
 
     internal Task WriteLineAsync(string line) => _process.StandardInput.WriteLineAsync(line);

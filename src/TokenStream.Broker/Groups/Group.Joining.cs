@@ -238,7 +238,7 @@ internal sealed partial class Group
             _delayUntilMs = Math.Min(now + options.InitialRebalanceDelayMs, _joinDeadlineMs);
         }
 
-        Rebalance();
+        Rebalance(now);
         return held.Task;
     }
 }

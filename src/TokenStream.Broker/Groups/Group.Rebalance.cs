@@ -15,7 +15,7 @@ internal sealed partial class Group
     private long _syncDeadlineMs;
 
     /// <summary>Begins a rebalance unless one is being prepared, and ends it at once if nobody is missing.</summary>
-    private void Rebalance()
+    private void Rebalance(long now)
     {
         if (_state == GroupState.Dead || (_state == GroupState.Empty && _members.Count == 0))
         {
@@ -34,26 +34,24 @@ internal sealed partial class Group
                 }
             }
 
-            long now = nowMs();
             _joinDeadlineMs = now + LongestRebalanceMs();
             _delayUntilMs = _state == GroupState.Empty ? Math.Min(now + options.InitialRebalanceDelayMs, _joinDeadlineMs) : now;
             _state = GroupState.PreparingRebalance;
             DeadlineMoved?.Invoke(_delayUntilMs > now ? _delayUntilMs : _joinDeadlineMs);
         }
 
-        CompleteIfAllJoined();
+        CompleteIfAllJoined(now);
     }
 
     private int LongestRebalanceMs() => _members.Count == 0 ? 0 : _members.Values.Max(m => m.RebalanceTimeoutMs);
 
-    private void CompleteIfAllJoined()
+    private void CompleteIfAllJoined(long now)
     {
         if (_state != GroupState.PreparingRebalance)
         {
             return;
         }
 
-        long now = nowMs();
         bool allJoined = _pending.Count == 0 && _members.Values.All(m => m.Joining is not null);
         if (now < _delayUntilMs && _members.Count > 0)
         {

@@ -8,7 +8,7 @@ namespace TokenStream.Broker.Groups;
 /// </summary>
 /// <remarks>
 /// Everything is guarded by one lock. Time is what the caller's monotonic clock says, so a jump of the wall clock expires nobody; the group
-/// does nothing on its own: <see cref="Expire"/> does what is due, and <see cref="NextDeadlineMs"/> says when to call it.
+/// does nothing on its own: <see cref="Expire"/> does what is due, and says when to call it again.
 /// Answers that are held back complete on other threads, never under the lock.
 /// </remarks>
 internal sealed partial class Group(string id, GroupOptions options, MemberBytes memory, Func<long> nowMs)
@@ -79,7 +79,7 @@ internal sealed partial class Group(string id, GroupOptions options, MemberBytes
         {
             if (_pending.Remove(memberId))
             {
-                CompleteIfAllJoined();
+                CompleteIfAllJoined(nowMs());
                 return ErrorCode.None;
             }
 
@@ -94,38 +94,14 @@ internal sealed partial class Group(string id, GroupOptions options, MemberBytes
             }
 
             Remove(member!);
-            Rebalance();
+            Rebalance(nowMs());
             return ErrorCode.None;
         }
     }
 
-    /// <summary>Earliest time at which <see cref="Expire"/> has something to do.</summary>
-    public long NextDeadlineMs()
-    {
-        lock (_gate)
-        {
-            long next = _state switch
-            {
-                GroupState.PreparingRebalance => _delayUntilMs > nowMs() ? _delayUntilMs : _joinDeadlineMs,
-                GroupState.CompletingRebalance => _syncDeadlineMs,
-                _ => Never,
-            };
-            foreach (GroupMember member in _members.Values)
-            {
-                next = member.WaitsForUs ? next : Math.Min(next, member.ExpiresAtMs);
-            }
-
-            foreach (long until in _pending.Values)
-            {
-                next = Math.Min(next, until);
-            }
-
-            return next;
-        }
-    }
-
-    /// <summary>Does what is due: members whose session is over leave, rebalances whose time is over go on.</summary>
-    public void Expire()
+    /// <summary>Does what is due: members whose session is over leave, rebalances whose time is over go on. Returns when something is due next.</summary>
+    /// <remarks>Both by one reading of the clock: a delay that ended between two readings would be neither done nor waited for.</remarks>
+    public long Expire()
     {
         lock (_gate)
         {
@@ -153,10 +129,11 @@ internal sealed partial class Group(string id, GroupOptions options, MemberBytes
 
             if (removed)
             {
-                Rebalance();
+                Rebalance(now);
             }
 
-            CompleteIfAllJoined();
+            CompleteIfAllJoined(now);
+            return NextDeadlineMs(now);
         }
     }
 
@@ -173,6 +150,27 @@ internal sealed partial class Group(string id, GroupOptions options, MemberBytes
             _state = GroupState.Dead;
             return true;
         }
+    }
+
+    private long NextDeadlineMs(long now)
+    {
+        long next = _state switch
+        {
+            GroupState.PreparingRebalance => _delayUntilMs > now ? _delayUntilMs : _joinDeadlineMs,
+            GroupState.CompletingRebalance => _syncDeadlineMs,
+            _ => Never,
+        };
+        foreach (GroupMember member in _members.Values)
+        {
+            next = member.WaitsForUs ? next : Math.Min(next, member.ExpiresAtMs);
+        }
+
+        foreach (long until in _pending.Values)
+        {
+            next = Math.Min(next, until);
+        }
+
+        return next;
     }
 
     /// <summary>Finds the member that a request speaks for.</summary>

@@ -194,8 +194,7 @@ internal sealed class GroupCoordinator : IDisposable
         var group = new Group(groupId, _options, _memory, _clock.NowMs) { DeadlineMoved = timer.Bring };
         timer.Attach(() =>
         {
-            group.Expire();
-            timer.Bring(group.NextDeadlineMs());
+            timer.Bring(group.Expire());
             RemoveIfRetired(group);
         });
         return new Entry(group, timer);

@@ -18,7 +18,25 @@ internal static unsafe partial class LibRdKafka
     public static partial nint rd_kafka_queue_get_consumer(nint client);
 
     [LibraryImport(Library)]
+    public static partial nint rd_kafka_queue_new(nint client);
+
+    [LibraryImport(Library)]
     public static partial void rd_kafka_queue_destroy(nint queue);
+
+    [LibraryImport(Library)]
+    public static partial nint rd_kafka_queue_poll(nint queue, int timeoutMs);
+
+    [LibraryImport(Library)]
+    public static partial void rd_kafka_event_destroy(nint received);
+
+    [LibraryImport(Library)]
+    public static partial int rd_kafka_event_error(nint received);
+
+    [LibraryImport(Library)]
+    public static partial nint rd_kafka_event_opaque(nint received);
+
+    [LibraryImport(Library)]
+    public static partial NativeOffsetList* rd_kafka_event_topic_partition_list(nint received);
 
     [LibraryImport(Library)]
     public static partial nint rd_kafka_consume_batch_queue(nint queue, int timeoutMs, NativeMessage** messages, nuint capacity);

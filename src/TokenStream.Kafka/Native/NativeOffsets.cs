@@ -1,18 +1,17 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using TokenStream.Runtime;
 
 namespace TokenStream.Kafka.Native;
 
-/// <summary>Commits and reads offsets with their metadata, which the managed client cannot.</summary>
+/// <summary>Offsets with their metadata, which the managed client neither commits nor reads.</summary>
 internal static unsafe class NativeOffsets
 {
     /// <summary>Kafka's default <c>offset.metadata.max.bytes</c>.</summary>
     public const int MaxMetadataBytes = 4096;
 
-    /// <summary>Commits and waits for the answer. Null where every partition's offset was taken, else why not.</summary>
-    public static string? Commit(nint client, IReadOnlyList<OffsetCommit> commits)
+    /// <summary>The library's list of offsets with their metadata; whoever asked for it destroys it.</summary>
+    public static NativeOffsetList* List(IReadOnlyList<OffsetCommit> commits)
     {
         var list = LibRdKafka.rd_kafka_topic_partition_list_new(commits.Count);
         try
@@ -24,24 +23,12 @@ internal static unsafe class NativeOffsets
                 SetMetadata(item, commit.Metadata);
             }
 
-            // The plain commit says success where only some partitions were refused; the queued one hands over each partition's answer.
-            var outcome = default(Outcome);
-            var error = LibRdKafka.rd_kafka_commit_queue(client, list, 0, &Done, &outcome);
-            if (error != NativeError.None)
-            {
-                return LibRdKafka.Describe(error);
-            }
-
-            if (outcome.Answered != commits.Count)
-            {
-                return "no answer for every partition";
-            }
-
-            return outcome.Error == NativeError.None ? null : LibRdKafka.Describe(outcome.Error);
+            return list;
         }
-        finally
+        catch
         {
             LibRdKafka.rd_kafka_topic_partition_list_destroy(list);
+            throw;
         }
     }
 
@@ -79,31 +66,5 @@ internal static unsafe class NativeOffsets
         // The list frees the metadata with C's free.
         item->Metadata = (byte*)NativeMemory.Alloc((nuint)Math.Max(1, metadata.Length));
         item->MetadataLength = (nuint)Encoding.ASCII.GetBytes(metadata, new Span<byte>(item->Metadata, metadata.Length));
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Done(nint client, int error, NativeOffsetList* offsets, void* opaque)
-    {
-        var outcome = (Outcome*)opaque;
-        outcome->Error = error;
-        if (offsets is null)
-        {
-            return;
-        }
-
-        outcome->Answered = offsets->Count;
-        for (var i = 0; i < offsets->Count; i++)
-        {
-            if (offsets->Items[i].Error != NativeError.None)
-            {
-                outcome->Error = offsets->Items[i].Error;
-            }
-        }
-    }
-
-    private struct Outcome
-    {
-        public int Error;
-        public int Answered;
     }
 }

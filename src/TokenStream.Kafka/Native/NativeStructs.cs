@@ -61,6 +61,10 @@ internal static class NativeError
 {
     public const int None = 0;
     public const int OffsetOutOfRange = 1;
+    public const int RequestTimedOut = 7;
+    public const int CoordinatorLoading = 14;
+    public const int CoordinatorNotAvailable = 15;
+    public const int NotCoordinator = 16;
     public const int TopicAuthorizationFailed = 29;
     public const int GroupAuthorizationFailed = 30;
     public const int SaslAuthenticationFailed = 58;

@@ -100,6 +100,28 @@ public sealed class GroupMembershipTests(KafkaLogs logs)
 
     [Theory]
     [MemberData(nameof(KafkaLogs.Groups), MemberType = typeof(KafkaLogs))]
+    public async Task A_member_that_stops_before_it_heard_of_its_new_assignment_leaves_after_a_last_commit(string log, GroupProtocol protocol)
+    {
+        var options = logs.Options(log, protocol);
+        var topic = await KafkaLogs.TopicAsync(options, 2);
+        var first = new GroupMember(options, $"g-{topic}", topic, "first");
+        first.PollUntil(() => first.Assignment.Count == 2);
+        using var second = new GroupMember(options, $"g-{topic}", topic, "second");
+        first.PollUntil(() => first.Assignment.Count == 1, second);
+        // Only the second polls: what the first has of the same generation is not served when it stops.
+        second.PollUntil(() => second.Assignment.Count == 1);
+        var kept = first.Partition(first.Assignment[0]);
+        first.OnRevoked = partition => Assert.True(CommitNow(first, new(partition, 0, "last")));
+
+        await OwnThread.RunAsync(first.Dispose);
+
+        Assert.Empty(first.Assignment);
+        second.PollUntil(() => second.Assignment.Count == 2);
+        Assert.Equal(new OffsetCommit(kept, 0, "last"), second.Source.Committed(kept));
+    }
+
+    [Theory]
+    [MemberData(nameof(KafkaLogs.Groups), MemberType = typeof(KafkaLogs))]
     public async Task A_member_that_slept_too_long_loses_its_partition_and_cannot_commit(string log, GroupProtocol protocol)
     {
         var usual = logs.Options(log, protocol);
@@ -129,7 +151,13 @@ public sealed class GroupMembershipTests(KafkaLogs logs)
     private static void CommitReadOffset(GroupMember member, TopicPartition partition)
     {
         var last = member.Records.Where(record => record.Partition == partition.Partition).Select(record => record.Offset).DefaultIfEmpty(-1).Max();
-        var committed = member.Source.CommitAsync([new(partition, last + 1, "read")]);
-        Assert.True(committed.IsCompletedSuccessfully && committed.GetAwaiter().GetResult());
+        Assert.True(CommitNow(member, new(partition, last + 1, "read")));
+    }
+
+    /// <summary>Commits from within a callback, where nothing can be awaited.</summary>
+    private static bool CommitNow(GroupMember member, OffsetCommit commit)
+    {
+        var committed = member.Source.CommitAsync([commit]);
+        return committed.IsCompletedSuccessfully && committed.GetAwaiter().GetResult();
     }
 }

@@ -13,7 +13,7 @@ internal sealed class GroupFixture
     public GroupFixture(GroupOptions? options = null)
     {
         Options = options ?? new GroupOptions { InitialRebalanceDelayMs = DelayMs };
-        Group = new Group("g", Options, Memory, () => _nowMs);
+        Group = new Group("g", Options, Memory, () => _nowMs += TickMs);
     }
 
     public GroupOptions Options { get; }
@@ -22,10 +22,18 @@ internal sealed class GroupFixture
 
     public Group Group { get; }
 
+    /// <summary>When the group has something to do next, as it said last.</summary>
+    public long NextMs { get; private set; }
+
+    /// <summary>How far the clock moves on with each look at it, as a real one may.</summary>
+    public int TickMs { get; init; }
+
+    public long NowMs => _nowMs;
+
     public void Advance(int ms)
     {
         _nowMs += ms;
-        Group.Expire();
+        NextMs = Group.Expire();
     }
 
     public Task<JoinResult> Join(

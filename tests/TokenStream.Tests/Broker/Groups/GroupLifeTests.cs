@@ -127,10 +127,30 @@ public class GroupLifeTests
         (JoinResult leader, JoinResult follower) = await _group.TwoStable();
         _group.Advance(1_000);
         _group.Heartbeat(leader);
-        Assert.Equal(GroupFixture.DelayMs + GroupFixture.SessionMs, _group.Group.NextDeadlineMs());
+        _group.Advance(0);
+        Assert.Equal(GroupFixture.DelayMs + GroupFixture.SessionMs, _group.NextMs);
         _group.Advance(1_000);
         _group.Heartbeat(follower);
-        Assert.Equal(GroupFixture.DelayMs + 1_000 + GroupFixture.SessionMs, _group.Group.NextDeadlineMs());
+        _group.Advance(0);
+        Assert.Equal(GroupFixture.DelayMs + 1_000 + GroupFixture.SessionMs, _group.NextMs);
+    }
+
+    [Fact]
+    public async Task A_delay_that_ends_while_the_group_looks_at_the_clock_is_not_slept_through()
+    {
+        for (int early = 0; early < 10; early++)
+        {
+            var group = new GroupFixture { TickMs = 1 };
+            Task<JoinResult> join = group.Join("");
+            group.Advance(GroupFixture.DelayMs - early);
+            while (!join.IsCompleted && group.NowMs < GroupFixture.RebalanceMs)
+            {
+                group.Advance((int)Math.Max(0, group.NextMs - group.NowMs));
+            }
+
+            Assert.Equal(ErrorCode.None, (await GroupFixture.Done(join)).Error);
+            Assert.InRange(group.NowMs, GroupFixture.DelayMs, GroupFixture.DelayMs + 20);
+        }
     }
 
     /// <summary>Any order of steps by many members keeps the group's promises: one leader, one generation, shares only of that generation.</summary>
