@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using TokenStream.Commands;
 using TokenStream.Gateway;
+using TokenStream.Pricing;
 using TokenStream.Scopes;
 
 namespace TokenStream.Benchmarks;
@@ -17,6 +19,7 @@ public class GatewayBenchmarks : IAsyncDisposable
     private readonly TimeProvider _time = TimeProvider.System;
     private TokenStreamGateway _gateway = null!;
     private GatewayRequest _request;
+    private GatewayRequest _leased;
 
     [Params(0, 100, 10_000)]
     public int Commands { get; set; }
@@ -42,11 +45,17 @@ public class GatewayBenchmarks : IAsyncDisposable
             _gateway.Feed.Take(0, Encoding.UTF8.GetBytes(command.Key), signer.Sign(command));
         }
 
+        if (Commands > 0)
+        {
+            GiveLease(signer);
+        }
+
         _gateway.Feed.ReachEnd(0);
         _request = new GatewayRequest
         {
             Tenant = "tenant-5", Environment = "prod", Feature = "chat", Provider = "openai", Model = "gpt-5", TokensIn = 900, MaxTokens = 100,
         };
+        _leased = _request with { Tenant = "leased" };
     }
 
     [GlobalCleanup]
@@ -65,6 +74,33 @@ public class GatewayBenchmarks : IAsyncDisposable
 
     [Benchmark]
     public bool Decide() => _gateway.Decide(in _request).IsAllowed;
+
+    /// <summary>A request of a leased budget, where there are commands: measured with the default prices, and reserved for.</summary>
+    [Benchmark]
+    public bool DecideByLease() => _gateway.Decide(in _leased).IsAllowed;
+
+    private void GiveLease(CommandSigner signer)
+    {
+        Lease(signer, []);
+        _gateway.Feed.Show();
+        var instance = _gateway.LeaseBook.Table.Report().Single().Instance;
+        Lease(signer, [new LeaseSlice("g1", instance, long.MaxValue / 4, long.MaxValue)]);
+        var rules = new JsonObject { ["version"] = 1, ["prices"] = PriceBookWriter.Write(DefaultPriceBook.Book.Content) };
+        _gateway.LeaseBook.Prices.Take("rules/0000000001", Encoding.UTF8.GetBytes(rules.ToJsonString()));
+    }
+
+    private void Lease(CommandSigner signer, IReadOnlyList<LeaseSlice> slices)
+    {
+        var lease = Command(0) with
+        {
+            Scope = Scope.Of((ScopeDimension.Tenant, ScopeTerm.Exact("leased"))),
+            Source = "lease/one",
+            Version = new CommandVersion(1, slices.Count + 1),
+            Action = CommandAction.Lease,
+            Parameters = new ActionParameters { Slices = slices },
+        };
+        _gateway.Feed.Take(0, Encoding.UTF8.GetBytes(lease.Key), signer.Sign(lease));
+    }
 
     /// <summary>Tenants, features of tenants and models, and patterns below a tenant: the request meets one of them.</summary>
     private static Command Command(int number)

@@ -21,9 +21,11 @@ internal static class GatewayCommand
             {
                 benchmarks.Setup();
                 var decide = Best(() => benchmarks.Decide() ? 1 : 0);
+                var leased = Best(() => benchmarks.DecideByLease() ? 1 : 0);
                 var clock = Best(benchmarks.Clock);
                 await output.WriteLineAsync(string.Create(
-                    CultureInfo.InvariantCulture, $"{commands} commands: {decide:F1} ns a decision, of them {clock:F1} ns for the clock"));
+                    CultureInfo.InvariantCulture,
+                    $"{commands} commands: {decide:F1} ns a decision, {leased:F1} ns by a lease, of them {clock:F1} ns for the clock"));
             }
         }
 

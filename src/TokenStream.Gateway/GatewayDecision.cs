@@ -18,6 +18,9 @@ public enum DecisionCode
     /// <summary>A throttle does not let it pass now.</summary>
     Throttled,
 
+    /// <summary>A budget of which gateways spend slices has none left here for the request; more may come within a second.</summary>
+    LeaseEmpty,
+
     /// <summary>Only the gateway's own cache may answer it.</summary>
     CacheOnly,
 
@@ -51,6 +54,7 @@ public readonly struct GatewayDecision
         DecisionCode.Killed => "tokenstream_killed",
         DecisionCode.BudgetExceeded => "budget_exceeded",
         DecisionCode.Throttled => "tokenstream_throttled",
+        DecisionCode.LeaseEmpty => "budget_lease_empty",
         DecisionCode.CacheOnly => "tokenstream_cache_only",
         DecisionCode.UnknownTenant => "unknown_tenant",
         _ => "tokenstream_blind",
@@ -66,7 +70,7 @@ public readonly struct GatewayDecision
     public Command? RoutedBy { get; init; }
 
     /// <summary>Where the request is let in: the narrowest throttle that let it pass.</summary>
-    public Command? ThrottledBy => Reservation.Throttles?.Narrowest;
+    public Command? ThrottledBy => Reservation.Charges?.Throttle;
 
     /// <summary>Most output tokens to ask for: the caller's own limit or a command's, whichever is smaller; null where there is neither.</summary>
     public long? MaxOutputTokens { get; init; }
@@ -80,7 +84,7 @@ public readonly struct GatewayDecision
     public long? RetryAfterSeconds { get; init; }
 
     /// <summary>Whether an SDK that repeats a 429 by itself would repeat it in vain.</summary>
-    public bool ShouldRetry => Code is DecisionCode.Throttled or DecisionCode.Blind;
+    public bool ShouldRetry => Code is DecisionCode.Throttled or DecisionCode.LeaseEmpty or DecisionCode.Blind;
 
     /// <summary>What <see cref="TokenStreamGateway.Complete"/> gives back.</summary>
     internal Reservation Reservation { get; init; }
@@ -97,6 +101,7 @@ public readonly struct GatewayDecision
         DecisionCode.CacheOnly => $"Only cached answers are served ({Cause}).",
         DecisionCode.Throttled => string.Create(
             CultureInfo.InvariantCulture, $"Requests are throttled; come back in {RetryAfterSeconds ?? 1} s ({Cause})."),
+        DecisionCode.LeaseEmpty => $"This gateway's share of what is left of the budget does not cover the request; come back in a second ({Cause}).",
         DecisionCode.BudgetExceeded => $"The budget is exhausted ({Cause}).",
         _ => $"Requests are stopped ({Cause}).",
     };
@@ -104,7 +109,7 @@ public readonly struct GatewayDecision
     private string Cause => $"{RefusedBy?.Reason}; command {RefusedBy?.Id}";
 
     /// <summary>The admitted request is not sent after all: its reservation ends, and nothing is published.</summary>
-    public void Abandon() => Reservation.Settle(0);
+    public void Abandon() => Reservation.Settle(0, 0);
 
     /// <summary>Every command that was applied, the deciding one first. Made when asked for.</summary>
     public IReadOnlyList<Command> AppliedCommands() =>

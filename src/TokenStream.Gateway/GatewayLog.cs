@@ -40,4 +40,11 @@ internal static partial class GatewayLog
 
     [LoggerMessage(9010, LogLevel.Error, "{Count} events were lost: {Reason}. Their usage is not accounted for")]
     public static partial void EventsLost(ILogger logger, long count, string reason);
+
+    [LoggerMessage(9011, LogLevel.Information, "requests of leased budgets are measured with version {Version} of the prices")]
+    public static partial void PricesRead(ILogger logger, long version);
+
+    [LoggerMessage(9012, LogLevel.Warning, "prices cannot be read from {Topic} ({Reason}); the last known ones hold, and without any no request of a "
+        + "leased budget is let in. Give the gateway the right to read that topic")]
+    public static partial void PricesFailed(ILogger logger, string topic, string reason);
 }

@@ -36,6 +36,15 @@ public readonly record struct GatewayRequest
     /// <summary>Most tokens that the answer may have; zero where the caller set no limit.</summary>
     public long MaxTokens { get; init; }
 
+    /// <summary>How many answers are asked for at once, each of which may have so many tokens; zero is one.</summary>
+    public int Answers { get; init; }
+
+    /// <summary>Whether the model writes nothing, as where it makes embeddings: no output is limited or reserved for.</summary>
+    public bool IsWithoutOutput { get; init; }
+
+    /// <summary>The service tier that is asked for, where it has prices of its own: <c>batch</c>, <c>flex</c>, <c>priority</c>.</summary>
+    public string? ServiceTier { get; init; }
+
     /// <summary>Which try of the request this is; the first is 1.</summary>
     public int Attempt { get; init; }
 

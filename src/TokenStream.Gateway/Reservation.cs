@@ -1,18 +1,19 @@
-using TokenStream.Gateway.Throttling;
-
 namespace TokenStream.Gateway;
 
-/// <summary>What was promised to a request that was let in: its tokens, of its tenant and of the throttles that let it pass.</summary>
-internal readonly struct Reservation(TenantReservations? tenant, ThrottleSet? throttles, long tokens)
+/// <summary>
+/// What was promised to a request that was let in: its tokens, of its tenant and of the throttles that let it pass, and its cost, of the leases
+/// that had room for it.
+/// </summary>
+internal readonly struct Reservation(TenantReservations? tenant, ChargeSet? charges, long tokens, long cost)
 {
-    public ThrottleSet? Throttles => throttles;
+    public ChargeSet? Charges => charges;
 
-    public long Tokens => tokens;
-
-    /// <summary>Gives the tenant's share back and makes the throttles count what was used. A refused request has promised nothing.</summary>
-    public void Settle(long used)
+    /// <summary>
+    /// Gives the tenant's share back and makes throttles and leases count what was used. A refused request has promised nothing.
+    /// </summary>
+    public void Settle(long usedTokens, long usedCost)
     {
         tenant?.Give(tokens);
-        throttles?.Settle(tokens, used);
+        charges?.Settle(tokens, usedTokens, cost, usedCost);
     }
 }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using TokenStream.Commands;
 using TokenStream.Gateway.Feed;
+using TokenStream.Gateway.Leasing;
 using TokenStream.Gateway.Publishing;
-using TokenStream.Gateway.Throttling;
 
 namespace TokenStream.Gateway;
 
@@ -16,6 +16,9 @@ public sealed class TokenStreamGateway : IAsyncDisposable
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
 
+    /// <summary>No request has more; an event that claims more is refused.</summary>
+    private const long MostTokens = 1_000_000_000_000;
+
     [ThreadStatic]
     private static CommandMatches? _matches;
 
@@ -26,9 +29,12 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     private readonly GatewayPublisher _publisher;
     private readonly ReservationTable _reservations = new();
     private readonly RunningStreams _streams;
+    private readonly GatewayLeases _leases;
+    private readonly Lock _reporting = new();
     private readonly ILogger _logger;
     private ITimer? _timer;
     private bool _hadReservations;
+    private volatile bool _isStarted;
     private int _isDisposed;
 
     public TokenStreamGateway(IOptions<TokenStreamGatewayOptions> options, TimeProvider time, ILogger<TokenStreamGateway> logger)
@@ -36,7 +42,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         _options = options.Value;
         _logger = logger;
         _clock = new GatewayClock(time);
-        _feed = new CommandFeed(_options, _clock, _metrics, logger) { Applied = Acknowledge, Changed = EndKilledStreams };
+        _leases = new GatewayLeases(_options, _clock, logger);
+        _feed = new CommandFeed(_options, _leases.Table, _clock, _metrics, logger) { Applied = Acknowledge, Changed = OnChanged };
         _publisher = new GatewayPublisher(_options, _clock, _metrics, logger);
         _streams = new RunningStreams();
     }
@@ -51,6 +58,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
 
     internal CommandFeed Feed => _feed;
 
+    internal GatewayLeases LeaseBook => _leases;
+
     internal GatewayClock Clock => _clock;
 
     internal RunningStreams Streams => _streams;
@@ -59,6 +68,7 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     public void Start()
     {
         _publisher.Start();
+        _isStarted = true;
         _feed.Start();
         _timer = _clock.Time.CreateTimer(_ => Tick(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
@@ -80,13 +90,13 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         if (_options.OnBlind != OnBlind.LastKnown && _feed.Freshness.At(nanoseconds) == GatewayState.Blind)
         {
             return _options.OnBlind == OnBlind.Open
-                ? Admit(in request, tenant, Limit(in request, null), null, null, null)
+                ? Admit(in request, tenant, Limit(in request, null), null, null, null, 0)
                 : Refuse(in request, DecisionCode.Blind, tenant, null, 1);
         }
 
         var snapshot = _feed.Snapshot;
         return snapshot.Index.Count == 0
-            ? Admit(in request, tenant, Limit(in request, null), null, null, null)
+            ? Admit(in request, tenant, Limit(in request, null), null, null, null, 0)
             : DecideBy(snapshot, in request, tenant, nanoseconds);
     }
 
@@ -94,7 +104,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     public PublishOutcome Complete(in GatewayRequest request, in GatewayDecision decision, in GatewayUsage usage)
     {
         var used = usage.IsCacheHit ? 0 : (usage.TokensIn ?? 0) + (usage.TokensOut ?? 0);
-        decision.Reservation.Settle(used);
+        var cost = decision.Reservation.Charges?.NeedsPrice == true ? _leases.Cost(in request, in decision, in usage) : 0;
+        decision.Reservation.Settle(used, cost);
         return _publisher.Publish(new UsageRecord
         {
             Request = request,
@@ -115,7 +126,7 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         Tenant = decision.Tenant,
         TimeMs = _clock.WallMs,
         CommandId = decision.RefusedBy?.Id,
-        MaxTokens = request.MaxTokens > 0 ? request.MaxTokens : _options.AssumedOutputTokens,
+        MaxTokens = TokensOut(in request, request.MaxTokens > 0 ? request.MaxTokens : _options.AssumedOutputTokens),
     });
 
     public async ValueTask DisposeAsync()
@@ -131,12 +142,17 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         }
 
         _feed.Dispose();
+        _leases.Dispose();
+        ReportLeases(isWhole: true);
         await _publisher.DisposeAsync().ConfigureAwait(false);
         _metrics.Dispose();
     }
 
     /// <summary>What the tenants' requests in flight may still use.</summary>
     public IReadOnlyList<TenantReservation> Outstanding() => [.. _reservations.Outstanding()];
+
+    /// <summary>How this gateway's slices of leased budgets stand.</summary>
+    public IReadOnlyList<GatewayLease> Leases() => [.. _leases.Standing];
 
     /// <summary>Whether a running stream of the request is to be ended.</summary>
     internal bool IsStreamKilled(in GatewayRequest request, string tenant)
@@ -167,17 +183,44 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         var limit = Limit(in request, composed.Trim);
         if (matches.Count == 0)
         {
-            return Admit(in request, tenant, limit, composed.Trim, composed.Route, null);
+            return Admit(in request, tenant, limit, composed.Trim, composed.Route, null, 0);
         }
 
-        var throttles = snapshot.Throttles(matches);
-        return throttles.TryTake(Estimate(in request, limit), nanoseconds, out var refusedBy, out var wait)
-            ? Admit(in request, tenant, limit, composed.Trim, composed.Route, throttles)
-            : Refuse(in request, DecisionCode.Throttled, tenant, refusedBy, Math.Max(1, (wait + NanosecondsPerSecond - 1) / NanosecondsPerSecond));
+        var charges = snapshot.Charges(matches);
+        // The output of what is leased is always limited: only then is an estimate the most that a request can cost.
+        limit ??= charges.HasLeases && !request.IsWithoutOutput ? _options.AssumedOutputTokens : null;
+        if (!charges.TryPass(Estimate(in request, limit), nanoseconds, out var refusedBy, out var wait))
+        {
+            return Refuse(in request, DecisionCode.Throttled, tenant, refusedBy, Math.Max(1, (wait + NanosecondsPerSecond - 1) / NanosecondsPerSecond));
+        }
+
+        return charges.HasLeases
+            ? DecideByLeases(charges, in request, tenant, limit, composed.Trim, composed.Route, nowMs)
+            : Admit(in request, tenant, limit, composed.Trim, composed.Route, charges, 0);
+    }
+
+    private GatewayDecision DecideByLeases(
+        ChargeSet charges, in GatewayRequest request, string tenant, long? limit, Command? trim, Command? route, long nowMs)
+    {
+        var tokens = Estimate(in request, limit);
+        var cost = 0L;
+        var empty = charges.Lease;
+        if (charges.NeedsPrice && !_leases.TryEstimate(in request, tenant, route, nowMs, TokensOut(in request, limit), out cost))
+        {
+            charges.GiveBack(tokens);
+        }
+        else
+        {
+            empty = charges.Reserve(tokens, cost, nowMs);
+        }
+
+        return empty is null ? Admit(in request, tenant, limit, trim, route, charges, cost)
+            : empty.Last is { RetryAtMs: not null } spent ? Refuse(in request, DecisionCode.BudgetExceeded, tenant, spent, RetryAfter(spent, nowMs))
+            : Refuse(in request, DecisionCode.LeaseEmpty, tenant, empty.Last, 1);
     }
 
     private GatewayDecision Admit(
-        in GatewayRequest request, string tenant, long? limit, Command? trim, Command? route, ThrottleSet? throttles)
+        in GatewayRequest request, string tenant, long? limit, Command? trim, Command? route, ChargeSet? charges, long cost)
     {
         var reserved = _reservations.Of(tenant);
         var tokens = Estimate(in request, limit);
@@ -189,7 +232,7 @@ public sealed class TokenStreamGateway : IAsyncDisposable
             TrimmedBy = trim,
             RoutedBy = route,
             MaxOutputTokens = limit,
-            Reservation = new Reservation(reserved, throttles, tokens),
+            Reservation = new Reservation(reserved, charges, tokens, cost),
         };
     }
 
@@ -210,12 +253,18 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     private static long? RetryAfter(Command command, long nowMs) =>
         command.RetryAtMs is { } retryAtMs ? Math.Max(1, (retryAtMs - nowMs + 999) / 1000) : null;
 
-    private static long? Limit(in GatewayRequest request, Command? trim) => trim?.Parameters.MaxOutputTokens is { } most
+    private static long? Limit(in GatewayRequest request, Command? trim) => request.IsWithoutOutput ? null
+        : trim?.Parameters.MaxOutputTokens is { } most
         ? request.MaxTokens > 0 ? Math.Min(most, request.MaxTokens) : most
         : request.MaxTokens > 0 ? request.MaxTokens : null;
 
     private long Estimate(in GatewayRequest request, long? limit) =>
-        Math.Max(0, request.TokensIn) + (limit ?? _options.AssumedOutputTokens);
+        Math.Max(0, request.TokensIn) + TokensOut(in request, limit);
+
+    /// <summary>The most output tokens of all the answers that are asked for, as far as counts go.</summary>
+    private long TokensOut(in GatewayRequest request, long? limit) => request.IsWithoutOutput ? 0
+        : request.Answers > 1 ? (long)Int128.Min((Int128)(limit ?? _options.AssumedOutputTokens) * request.Answers, MostTokens)
+        : limit ?? _options.AssumedOutputTokens;
 
     /// <summary>Whom an absent or unknown tenant counts as; false where it is denied.</summary>
     private bool TryName(ref string tenant)
@@ -242,6 +291,28 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         ReceivedMs = receivedMs,
         AppliedMs = Math.Max(receivedMs, _clock.WallMs),
     });
+
+    /// <summary>After decisions changed: streams that a kill is for end, and of a new lease a slice is asked for at once.</summary>
+    private void OnChanged()
+    {
+        EndKilledStreams();
+        if (_isStarted && _feed.Snapshot.HasLeases)
+        {
+            _leases.Prices.Start();
+            ReportLeases(isWhole: false);
+        }
+    }
+
+    private void ReportLeases(bool isWhole)
+    {
+        lock (_reporting)
+        {
+            foreach (var ack in _leases.Report(isWhole))
+            {
+                _publisher.Acknowledge(ack);
+            }
+        }
+    }
 
     private void EndKilledStreams() => _streams.EndKilled(this);
 
@@ -279,5 +350,6 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         }
 
         _hadReservations = outstanding.Count > 0;
+        ReportLeases(isWhole: false);
     }
 }

@@ -29,6 +29,9 @@ public sealed class TokenStreamGatewayOptions
 
     public string UsageTopic { get; set; } = "llm.requests";
 
+    /// <summary>Where the prices are read from that requests of leased budgets are measured with; it is not read before there is a lease.</summary>
+    public string ConfigurationTopic { get; set; } = "tokenstream.configuration";
+
     public OnBlind OnBlind { get; set; } = OnBlind.Open;
 
     /// <summary>Without a heartbeat for this long the gateway is blind; at least 10 s.</summary>
@@ -59,8 +62,8 @@ public sealed class TokenStreamGatewayOptions
         Require(errors, GatewayId.Length is > 0 and <= 256, "GatewayId must have 1 to 256 characters.");
         Require(errors, Environment.Length is > 0 and <= 256, "Environment must have 1 to 256 characters.");
         Require(errors, DefaultTenant.Length is > 0 and <= 256, "DefaultTenant must have 1 to 256 characters.");
-        var areNamed = CommandsTopic.Length > 0 && AcksTopic.Length > 0 && UsageTopic.Length > 0;
-        Require(errors, areNamed, "CommandsTopic, AcksTopic and UsageTopic must be named.");
+        var areNamed = CommandsTopic.Length > 0 && AcksTopic.Length > 0 && UsageTopic.Length > 0 && ConfigurationTopic.Length > 0;
+        Require(errors, areNamed, "CommandsTopic, AcksTopic, UsageTopic and ConfigurationTopic must be named.");
         Require(errors, BlindAfter >= TimeSpan.FromSeconds(10), "BlindAfter is below 10 s; brokers need some to fail over.");
         Require(errors, StartTimeout >= TimeSpan.Zero, "StartTimeout is negative.");
         Require(errors, AssumedOutputTokens is >= 1 and <= 1_000_000_000, "AssumedOutputTokens must lie between 1 and 1000000000.");

@@ -56,7 +56,7 @@ app.MapPost("/v1/chat/completions", async (HttpContext context, IHttpClientFacto
     }
 });
 app.MapGet("/state", (TokenStreamGateway gateway) => Results.Json(
-    new SampleState(gateway.State.ToString(), gateway.ActiveCommands, [.. gateway.Outstanding()]), SampleJson.Default.SampleState));
+    new SampleState(gateway.State.ToString(), gateway.ActiveCommands, [.. gateway.Outstanding()], gateway.Leases()), SampleJson.Default.SampleState));
 await app.StartAsync();
 Console.WriteLine($"ready {app.Urls.First()}");
 await app.WaitForShutdownAsync();

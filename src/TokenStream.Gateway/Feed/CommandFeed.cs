@@ -1,6 +1,7 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using TokenStream.Commands;
+using TokenStream.Gateway.Leasing;
 
 namespace TokenStream.Gateway.Feed;
 
@@ -18,6 +19,7 @@ internal sealed class CommandFeed : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly TokenStreamGatewayOptions _options;
+    private readonly LeaseTable _leases;
     private readonly GatewayClock _clock;
     private readonly GatewayMetrics _metrics;
     private readonly ILogger _logger;
@@ -29,11 +31,12 @@ internal sealed class CommandFeed : IDisposable
     private CommandVerifier _verifier;
     private DateTime _keysWritten;
     private long _lookedAtKeys;
+    private bool _hasNews;
     private volatile CommandSnapshot _snapshot = CommandSnapshot.Empty;
 
-    public CommandFeed(TokenStreamGatewayOptions options, GatewayClock clock, GatewayMetrics metrics, ILogger logger)
+    public CommandFeed(TokenStreamGatewayOptions options, LeaseTable leases, GatewayClock clock, GatewayMetrics metrics, ILogger logger)
     {
-        (_options, _clock, _metrics, _logger) = (options, clock, metrics, logger);
+        (_options, _leases, _clock, _metrics, _logger) = (options, leases, clock, metrics, logger);
         Freshness = new FeedFreshness(options.BlindAfter);
         _keysWritten = KeysWritten();
         _verifier = new CommandVerifier(options.ReadKeys());
@@ -73,7 +76,7 @@ internal sealed class CommandFeed : IDisposable
         switch (verdict)
         {
             case RecordVerdict.Applied:
-                _unacknowledged.Add((record.Command!, _clock.WallMs, Freshness.IsComplete));
+                TakeIn(record.Command!);
                 break;
             case RecordVerdict.Heartbeat:
                 var nanoseconds = _clock.Nanoseconds;
@@ -110,12 +113,13 @@ internal sealed class CommandFeed : IDisposable
     /// <summary>From here on decisions obey what was taken in.</summary>
     internal void Show()
     {
-        if (_unacknowledged.Count == 0)
+        if (!_hasNews)
         {
             return;
         }
 
-        _snapshot = _snapshot.With(_table!.Active(_clock.WallMs), _clock.Nanoseconds);
+        _hasNews = false;
+        _snapshot = _snapshot.With(_table!.Active(_clock.WallMs), _leases, _clock.Nanoseconds);
         _metrics.ActiveCommands = _snapshot.Index.Count;
         Changed?.Invoke();
         foreach (var (command, receivedMs, isLive) in _unacknowledged)
@@ -169,6 +173,19 @@ internal sealed class CommandFeed : IDisposable
                 consumer.Assign(consumer.Assignment.Select(partition => new TopicPartitionOffset(partition, Offset.Beginning)).ToList());
             }
         }
+    }
+
+    /// <summary>Leases are renewed each second and answered by reports; what they grant is obeyed at once, by what decisions know already.</summary>
+    private void TakeIn(Command command)
+    {
+        if (command.IsLease)
+        {
+            _hasNews |= _leases.Take(command);
+            return;
+        }
+
+        _hasNews = true;
+        _unacknowledged.Add((command, _clock.WallMs, Freshness.IsComplete));
     }
 
     private void TakeIn(ConsumeResult<byte[], byte[]> result)

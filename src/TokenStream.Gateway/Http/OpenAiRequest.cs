@@ -35,6 +35,11 @@ internal sealed class OpenAiRequest
 
     public long MaxTokens => LimitNames.Select(name => Whole(_body[name])).FirstOrDefault(limit => limit > 0);
 
+    /// <summary>Answers that are asked for at once; each may have the most tokens, and all are billed.</summary>
+    public int Answers => (int)Math.Clamp(Math.Max(Whole(_body["n"]), Whole(_body["best_of"])), 1, int.MaxValue);
+
+    public string? ServiceTier => _body["service_tier"] is JsonValue value && value.TryGetValue<string>(out var tier) ? tier : null;
+
     public static OpenAiBody Read(ReadOnlySpan<byte> bytes, out OpenAiRequest? request)
     {
         request = null;

@@ -11,6 +11,9 @@ public sealed class TokenStreamHandler : DelegatingHandler
     /// <summary>Bytes of a prompt's JSON that make a token, roughly; high estimates only reserve more than is used.</summary>
     private const int BytesPerToken = 4;
 
+    /// <summary>What writes no text, and would refuse a limit of it.</summary>
+    private static readonly string[] Silent = ["/embeddings", "/moderations"];
+
     private static readonly HttpRequestOptionsKey<int> Attempts = new("TokenStream.Attempts");
 
     private readonly TokenStreamGateway _gateway;
@@ -159,6 +162,9 @@ public sealed class TokenStreamHandler : DelegatingHandler
             ServedModel = caller.ModelRequested is null ? null : body.Model,
             TokensIn = _options.EstimateTokensIn?.Invoke(bytes) ?? bytes.Length / BytesPerToken,
             MaxTokens = body.MaxTokens,
+            Answers = body.Answers,
+            IsWithoutOutput = Silent.Any(end => request.RequestUri?.AbsolutePath.EndsWith(end, StringComparison.Ordinal) == true),
+            ServiceTier = body.ServiceTier,
         };
     }
 

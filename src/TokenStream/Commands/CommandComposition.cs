@@ -1,8 +1,8 @@
 namespace TokenStream.Commands;
 
 /// <summary>
-/// What the commands that match a request ask together, the most restrictive first: kill, cache_only, throttle (every one must let pass),
-/// trim_output (the smallest), route_to (of the narrowest scope).
+/// What the commands that match a request ask together, the most restrictive first: kill, cache_only, throttle and lease (every
+/// one must let pass), trim_output (the smallest), route_to (of the narrowest scope).
 /// </summary>
 /// <remarks>
 /// An <see cref="CommandAction.Allow"/> in force lifts the automatic commands from its scope, and nothing that a person has ordered. It is
@@ -12,7 +12,9 @@ namespace TokenStream.Commands;
 /// </remarks>
 public static class CommandComposition
 {
-    /// <summary>Composes the commands in force; the throttles among them are left in <paramref name="matches"/>, the narrowest first.</summary>
+    /// <summary>
+    /// Composes the commands in force; the throttles and leases among them are left in <paramref name="matches"/>, the narrowest first.
+    /// </summary>
     public static ComposedCommands Compose(CommandIndex index, in RequestDimensions request, long nowMs, CommandMatches matches)
     {
         index.Match(in request, nowMs, matches);
@@ -27,7 +29,7 @@ public static class CommandComposition
     /// <summary>The usual case by itself, without the passes that several commands need.</summary>
     private static ComposedCommands ComposeOne(Command command, CommandMatches matches)
     {
-        if (command.Action != CommandAction.Throttle)
+        if (command.Action is not (CommandAction.Throttle or CommandAction.Lease))
         {
             matches.Clear();
         }
@@ -65,7 +67,7 @@ public static class CommandComposition
             composed = composed with { Route = route };
         }
 
-        KeepThrottles(index, matches);
+        KeepCharges(index, matches);
         return composed;
     }
 
@@ -176,11 +178,11 @@ public static class CommandComposition
 
     private static Command? At(CommandIndex index, int ordinal) => ordinal == int.MaxValue ? null : index[ordinal];
 
-    private static void KeepThrottles(CommandIndex index, CommandMatches matches)
+    private static void KeepCharges(CommandIndex index, CommandMatches matches)
     {
         for (var i = matches.Count - 1; i >= 0; i--)
         {
-            if (index[matches[i]].Action != CommandAction.Throttle)
+            if (index[matches[i]].Action is not (CommandAction.Throttle or CommandAction.Lease))
             {
                 matches.RemoveAt(i);
             }

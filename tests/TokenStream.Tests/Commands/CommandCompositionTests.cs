@@ -29,7 +29,7 @@ public sealed class CommandCompositionTests
                 Assert.Equal(expected.CacheOnly, composed.CacheOnly);
                 Assert.Equal(expected.Limit, composed.Trim?.Parameters.MaxOutputTokens);
                 Assert.Equal(expected.Route, composed.Route);
-                Assert.Equal(expected.Throttles, matches.Ordinals.ToArray().Select(ordinal => index[ordinal].Key).Order(StringComparer.Ordinal));
+                Assert.Equal(expected.Charges, matches.Ordinals.ToArray().Select(ordinal => index[ordinal].Key).Order(StringComparer.Ordinal));
             }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(3_000));
     }

@@ -44,6 +44,10 @@ internal static class CompositionSamples
     public static Command Throttle(string scope, long? tokens, long? requests = null, string source = "budget/one") =>
         Command(scope, CommandAction.Throttle, source, new ActionParameters { TokensPerMinute = tokens, RequestsPerMinute = requests });
 
+    /// <summary>A lease of a budget, whose slices the tests fill in.</summary>
+    public static Command Lease(string scope, CommandVersion version, bool isTokens, params LeaseSlice[] slices) => Command(
+        scope, CommandAction.Lease, "lease/one", new ActionParameters { IsTokens = isTokens, Slices = slices }, version: version);
+
     public static RequestDimensions Request(
         string tenant = "a", string model = "a", string? servedModel = null, string feature = "", string provider = "a", string user = "") =>
         new("prod", tenant, "", feature, provider, model, user, null, servedModel);
@@ -73,7 +77,7 @@ internal static class CompositionSamples
         var scope = Scope.Of(terms.ToArray()).Text;
         return Command(
             scope,
-            (CommandAction)random.Next(7) is var action && action >= CommandAction.CacheOnly && random.Next(3) > 0 ? CommandAction.RouteTo : action,
+            (CommandAction)random.Next(8) is var action && action is CommandAction.CacheOnly or CommandAction.Kill && random.Next(3) > 0 ? CommandAction.RouteTo : action,
             (random.Next(3) == 0 ? "manual/" : "budget/") + number.ToString(CultureInfo.InvariantCulture),
             new ActionParameters
             {

@@ -6,7 +6,7 @@ namespace TokenStream.Tests.Commands;
 /// <summary>Composition by definition: every command is looked at, nothing is indexed.</summary>
 internal static class NaiveComposition
 {
-    public sealed record Result(Command? Kill, bool Aborts, Command? CacheOnly, long? Limit, Command? Route, IReadOnlyList<string> Throttles);
+    public sealed record Result(Command? Kill, bool Aborts, Command? CacheOnly, long? Limit, Command? Route, IReadOnlyList<string> Charges);
 
     public static Result Compose(IReadOnlyList<Command> commands, RequestDimensions request, long nowMs)
     {
@@ -51,7 +51,7 @@ internal static class NaiveComposition
             null,
             limits.Count > 0 ? limits.Min() : null,
             route,
-            [.. found.Where(c => c.Action == CommandAction.Throttle).Select(c => c.Key).Order(StringComparer.Ordinal)]);
+            [.. found.Where(c => c.Action is CommandAction.Throttle or CommandAction.Lease).Select(c => c.Key).Order(StringComparer.Ordinal)]);
     }
 
     private static bool InForce(Command command, long nowMs) => command.ExpiresMs is not { } expires || nowMs < expires;

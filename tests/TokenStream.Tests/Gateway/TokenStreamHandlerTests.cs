@@ -51,6 +51,34 @@ public sealed class TokenStreamHandlerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Embeddings_are_given_no_limit_of_output()
+    {
+        const string Body = """{ "model" : "gpt-5", "input": "hé" }""";
+        _fixture.Give(Trim("tenant=acme", 50));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("/v1/embeddings", Body));
+        Assert.Equal(Body, Assert.Single(_provider.Bodies));
+    }
+
+    [Fact]
+    public async Task A_leased_request_is_measured_by_all_its_answers_and_always_limited()
+    {
+        // Three answers of 4,096 tokens and a prompt of 13: 12,301 tokens.
+        const string Body = """{"model":"gpt-5","n":3,"messages":[],"user":"u1234"}""";
+        var scope = "tenant=acme";
+        _fixture.Give(Lease(scope, new CommandVersion(1, 1), isTokens: true));
+        var account = _fixture.Gateway.LeaseBook.Table.Find($"{scope}|lease/one")!;
+        Grant(2, 13 + (3 * 4_096) - 1);
+        Assert.Equal(HttpStatusCode.TooManyRequests, await StatusAsync("/v1/chat/completions", Body));
+        Grant(3, 13 + (3 * 4_096));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync("/v1/chat/completions", Body));
+        Assert.Equal(4_096, JsonNode.Parse(_provider.Bodies[0])!["max_completion_tokens"]!.GetValue<long>());
+        Assert.Equal((17, 0), ((long)account.Report()!.Settled, (long)account.Report()!.Reserved));
+
+        void Grant(long version, long tokens) => _fixture.Give(Lease(
+            scope, new CommandVersion(1, version), isTokens: true, new LeaseSlice("g1", account.Report()!.Instance, tokens, _fixture.Time.NowMs + 60_000)));
+    }
+
+    [Fact]
     public async Task A_request_that_nothing_changes_is_passed_on_byte_by_byte()
     {
         const string Body = """{ "model" : "gpt-5",  "max_completion_tokens": 7 }""";
@@ -174,9 +202,9 @@ public sealed class TokenStreamHandlerTests : IAsyncLifetime
         await _fixture.DisposeAsync();
     }
 
-    private static HttpRequestMessage Message(string body)
+    private static HttpRequestMessage Message(string body, string path = "/v1/chat/completions")
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Options.Set(TokenStreamHandlerOptions.Attribution, new RequestAttribution("acme"));
         return request;
     }
@@ -185,6 +213,13 @@ public sealed class TokenStreamHandlerTests : IAsyncLifetime
     {
         using var request = Message(body);
         return await _client.SendAsync(request, completion);
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(string path, string body)
+    {
+        using var request = Message(body, path);
+        using var response = await _client.SendAsync(request);
+        return response.StatusCode;
     }
 
     private sealed class LengthlessStream(int bytes) : MemoryStream(new byte[bytes])

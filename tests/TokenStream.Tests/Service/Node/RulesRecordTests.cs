@@ -26,6 +26,19 @@ public sealed class RulesRecordTests
     }
 
     [Fact]
+    public void Gateways_read_the_same_prices_and_bounds_from_it()
+    {
+        // A provider that no book knows, so that the bound alone counts: 2.5 USD a million tokens in, and nothing is known of output.
+        var record = WithScopes(3, "all") with { Prices = PriceBookWriter.Write(DefaultPriceBook.Book.Content) };
+        Assert.True(RequestPrices.TryRead("rules/0000000001", record.ToBytes(), out var prices));
+        Assert.Equal(record.Version, prices.Version);
+        Assert.Equal(2_500_000_000, prices.Estimate("acme", "nobody", "nothing", null, 1_800_000_000_000, 1_000, 500));
+
+        // gpt-4o: 2.50 USD a million tokens in, 10 out.
+        Assert.Equal(7_500_000_000, prices.Estimate("acme", "openai", "gpt-4o", null, 1_800_000_000_000, 1_000, 500));
+    }
+
+    [Fact]
     public void Only_what_sums_depend_on_makes_other_rules()
     {
         var record = WithScopes(3, "all");
