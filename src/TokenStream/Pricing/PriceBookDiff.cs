@@ -24,19 +24,32 @@ public sealed record PriceBookDiff(IReadOnlyList<PriceRowDifference> Rows)
     /// <summary>A contract's discount stands among its prices as the factor that remains.</summary>
     private const string FactorKey = "discount";
 
+    /// <summary>What is self-hosted in one of them alone, <c>PROVIDER</c> or <c>PROVIDER/MODEL</c>, and whether it is afterwards.</summary>
+    public IReadOnlyList<(string Name, bool IsAfterwards)> SelfHosted { get; init; } = [];
+
     public static PriceBookDiff Of(PriceBook before, PriceBook after)
     {
         var (old, changed) = (RowsOf(before.Content), RowsOf(after.Content));
         var cells = old.Keys.Union(changed.Keys).Order(StringComparer.Ordinal);
         return new PriceBookDiff([.. cells
             .Select(cell => Compare(cell, old.GetValueOrDefault(cell), changed.GetValueOrDefault(cell)))
-            .OfType<PriceRowDifference>()]);
+            .OfType<PriceRowDifference>()])
+        {
+            SelfHosted = CompareSelfHosted(SelfHostedOf(before.Content), SelfHostedOf(after.Content)),
+        };
     }
 
     /// <summary>One line a row and price, for people.</summary>
     public string Render()
     {
         var text = new StringBuilder();
+        foreach (var (name, isAfterwards) in SelfHosted)
+        {
+            text.Append(isAfterwards
+                ? Invariant($"self_hosted {name}: what has no price is free\n")
+                : Invariant($"not self_hosted any more {name}: what has no price is unpriced\n"));
+        }
+
         foreach (var row in Rows)
         {
             var end = row.EndChange is null ? string.Empty : $", {row.EndChange}";
@@ -50,6 +63,20 @@ public sealed record PriceBookDiff(IReadOnlyList<PriceRowDifference> Rows)
 
         return text.ToString();
     }
+
+    private static IReadOnlyList<(string Name, bool IsAfterwards)> CompareSelfHosted(HashSet<string> before, HashSet<string> after) =>
+    [
+        .. before.Except(after).Select(name => (Name: name, IsAfterwards: false))
+            .Concat(after.Except(before).Select(name => (Name: name, IsAfterwards: true)))
+            .OrderBy(pair => pair.Name, StringComparer.Ordinal),
+    ];
+
+    private static HashSet<string> SelfHostedOf(PriceBookContent book) =>
+    [
+        .. book.Providers.Where(provider => provider.IsSelfHosted).Select(provider => provider.Id),
+        .. book.Providers.SelectMany(
+            provider => provider.Models.Where(model => model.IsSelfHosted).Select(model => $"{provider.Id}/{model.Id}")),
+    ];
 
     private static PriceRowDifference? Compare(string cell, Row? old, Row? changed)
     {

@@ -49,6 +49,29 @@ public sealed class PriceBookDiffTests
     }
 
     [Fact]
+    public void What_becomes_free_or_costs_again_is_told()
+    {
+        var before = PriceFiles.Book("""
+            providers:
+              ours: {self_hosted: true, models: {m: {prices: {input: 1}}}}
+              acme: {models: {a: {self_hosted: true}, b: {prices: {input: 1}}}}
+            """);
+        var after = PriceFiles.Book("""
+            providers:
+              ours: {models: {m: {prices: {input: 1}}}}
+              acme: {models: {a: {self_hosted: true}, b: {self_hosted: true, prices: {input: 1}}}}
+            """);
+
+        Assert.Equal(
+            """
+            self_hosted acme/b: what has no price is free
+            not self_hosted any more ours: what has no price is unpriced
+
+            """,
+            PriceBookDiff.Of(before, after).Render());
+    }
+
+    [Fact]
     public void Equal_books_do_not_differ() => Assert.Empty(PriceBookDiff.Of(DefaultPriceBook.Book, DefaultPriceBook.Book).Rows);
 
     [Theory]
