@@ -21,7 +21,9 @@ internal sealed record BudgetDocument(IReadOnlyList<Budget> Budgets, RateSet Unp
             var models = scope.Kind == Scopes.ScopeTermKind.Exact ? routes.Prepend(scope.Text) : routes;
             foreach (var model in models.Distinct().Where(model => !prices.NamesModel(model)))
             {
-                yield return $"'{budget.Name}' names the model '{model}', which the price book does not have";
+                var listed = prices.Content.Providers.SelectMany(provider => provider.Models).SelectMany(known => known.LiteralNames);
+                var meant = NearestName.Of(model, listed) is { } nearest ? $"; it has '{nearest}'" : "";
+                yield return $"'{budget.Name}' names the model '{model}', which the price book does not have{meant}";
             }
         }
     }

@@ -171,6 +171,9 @@ public sealed class BudgetFileTests
         var text = Head + Plain.Replace("tenant: acme", "model: gpt-five", StringComparison.Ordinal) +
             "    ladder: [{at: exhausted, action: route_to, model: gpt-4o-mini}]\n";
         Assert.Equal("'a' names the model 'gpt-five', which the price book does not have", Assert.Single(Load(text).Warnings(DefaultPriceBook.Book)));
+        Assert.Equal(
+            "'a' names the model 'GPT-4o-mnii', which the price book does not have; it has 'gpt-4o-mini'",
+            Assert.Single(Load(text.Replace("gpt-five", "GPT-4o-mnii", StringComparison.Ordinal)).Warnings(DefaultPriceBook.Book)));
     }
 
     [Theory]
