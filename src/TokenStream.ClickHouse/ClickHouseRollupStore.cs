@@ -152,8 +152,8 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
 
     /// <summary>
     /// Drops rows of finer grains that are sealed into the next one and were written long ago: 10 s rows after 7 days, minutes after 100,
-    /// hours after 800; days are kept. Spend by scope goes after 40 days. Returns how many parts went. Cheap enough to be called every
-    /// hour.
+    /// hours after 800; days are kept. Spend by scope goes after 40 days, how budgets stood after 400. Returns how many parts
+    /// went. Cheap enough to be called every hour.
     /// </summary>
     /// <param name="now">Rows were written at the server's time; the two clocks need to agree to the day only.</param>
     public Task<int> DropExpiredAsync(DateTimeOffset now, CancellationToken cancellation) =>

@@ -20,6 +20,9 @@ internal static class Retention
     // The longest period of a budget is a month, and a day or two more are for whoever wants to prove it.
     private static readonly TimeSpan Spend = TimeSpan.FromDays(40);
 
+    // As long as the records of alerts are kept on their topic.
+    private static readonly TimeSpan BudgetStates = TimeSpan.FromDays(400);
+
     // Superseded seals are cleared away once there are so many; readers look at all of them.
     private const long SupersededSeals = 2_000;
 
@@ -35,9 +38,12 @@ internal static class Retention
             }
         }
 
-        foreach (var part in await ExpiredSpendAsync(client, now, cancellation).ConfigureAwait(false))
+        foreach (var (table, kept) in new[] { ("spend_by_scope_10s", Spend), ("budget_state_records", BudgetStates) })
         {
-            dropped += await DropAsync(client, "spend_by_scope_10s", part, cancellation).ConfigureAwait(false) ? 1 : 0;
+            foreach (var part in await ExpiredAsync(client, table, now - kept, cancellation).ConfigureAwait(false))
+            {
+                dropped += await DropAsync(client, table, part, cancellation).ConfigureAwait(false) ? 1 : 0;
+            }
         }
 
         await ClearSealsAsync(client, now, cancellation).ConfigureAwait(false);
@@ -75,16 +81,16 @@ internal static class Retention
     }
 
     /// <summary>Parts of partitions whose rows are all old: nothing is summed from them.</summary>
-    private static async Task<IEnumerable<string>> ExpiredSpendAsync(
-        ClickHouseClient client, DateTimeOffset now, CancellationToken cancellation)
+    private static async Task<IEnumerable<string>> ExpiredAsync(
+        ClickHouseClient client, string table, DateTimeOffset before, CancellationToken cancellation)
     {
         var rows = await client.QueryAsync(
-            """
-            SELECT arrayJoin(groupUniqArray(_part)) FROM tokenstream.spend_by_scope_10s
+            $$"""
+            SELECT arrayJoin(groupUniqArray(_part)) FROM tokenstream.{{table}}
             GROUP BY _partition_id HAVING max(written_at) < toDateTime({before:UInt32}, 'UTC')
             """,
             cancellation,
-            ("before", Seconds(now - Spend))).ConfigureAwait(false);
+            ("before", Seconds(before))).ConfigureAwait(false);
         return rows.Select(row => row[0]!);
     }
 

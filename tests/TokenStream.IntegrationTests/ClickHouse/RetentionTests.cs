@@ -72,6 +72,26 @@ public sealed class RetentionTests(EmbeddedStore embedded) : IClassFixture<Embed
         Assert.Equal("1", rows[0][0]);
     }
 
+    [FactNeeding("engine")]
+    public async Task How_budgets_stood_goes_400_days_after_it_was_written()
+    {
+        await embedded.Client.ExecuteAsync(
+            """
+            INSERT INTO tokenstream.budget_state_records (topic, slot, budget, scope)
+            SELECT 'kept', now() - 86400 * 800, 'b', toString(number) FROM numbers(3)
+            """,
+            CancellationToken.None);
+        var walk = new StoreWalk(embedded.Client, "kept");
+        var written = TimeProvider.System.GetUtcNow();
+        foreach (var (days, left) in new[] { (399, "3"), (401, "0") })
+        {
+            await walk.Store.DropExpiredAsync(written.AddDays(days), CancellationToken.None);
+            var rows = await embedded.Client.QueryAsync(
+                "SELECT count() FROM tokenstream.budget_state_records WHERE topic = 'kept'", CancellationToken.None);
+            Assert.Equal(left, rows[0][0]);
+        }
+    }
+
     private static Task<int> DropAsync(StoreWalk walk, DateTimeOffset now) => walk.Store.DropExpiredAsync(now, CancellationToken.None);
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
