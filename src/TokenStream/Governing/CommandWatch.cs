@@ -64,12 +64,15 @@ public sealed class CommandWatch
         _commands[command.Key] = new Watched(command, isLive);
     }
 
-    /// <summary>A command's record was deleted.</summary>
+    /// <summary>
+    /// A record was deleted. That is what becomes of old releases; of a command it says nothing, since anybody could have written it.
+    /// </summary>
     public void Forget(string key)
     {
-        if (_commands.Remove(key, out var known))
+        if (_commands.TryGetValue(key, out var known) && known.Command.Action == CommandAction.None)
         {
             _acks -= known.AckedBy.Count;
+            _commands.Remove(key);
         }
     }
 

@@ -79,6 +79,9 @@ internal sealed class CommandTopics : IAsyncDisposable
         return command;
     }
 
+    /// <summary>A command as its issuer would sign it.</summary>
+    public byte[] Sign(Command command) => _signer.Sign(command);
+
     public async Task SendAsync(int partition, string key, byte[]? value) => await _producer.ProduceAsync(
         new TopicPartition("tokenstream.commands", partition), new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(key), Value = value! });
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using TokenStream.Commands;
 using TokenStream.Gateway;
+using TokenStream.Scopes;
 using Xunit;
 
 namespace TokenStream.IntegrationTests.Gateway;
@@ -32,7 +33,7 @@ public sealed class GatewayTests
     }
 
     [Fact]
-    public async Task Forged_unsigned_and_deleted_records_change_nothing()
+    public async Task Forged_unsigned_deleted_replayed_and_copied_records_change_nothing()
     {
         await using var topics = await CommandTopics.StartAsync();
         var kill = await topics.IssueAsync("tenant=acme", CommandAction.Kill);
@@ -45,10 +46,19 @@ public sealed class GatewayTests
         await topics.SendAsync(partition, kill.Key, CommandFormat.Write(release));
         await topics.SendAsync(partition, kill.Key, null);
 
+        // Signed well, but copied under another key, into another partition, or no newer than what stands.
+        var stray = kill with { Scope = Scope.Of((ScopeDimension.Tenant, ScopeTerm.Exact("globex"))), Version = new CommandVersion(1, 99) };
+        await topics.SendAsync(partition, kill.Key, topics.Sign(stray));
+        var elsewhere = (stray.Scope.Partition(CommandTopics.Partitions) + 1) % CommandTopics.Partitions;
+        await topics.SendAsync(elsewhere, stray.Key, topics.Sign(stray));
+        await topics.SendAsync(partition, kill.Key, topics.Sign(release with { Version = kill.Version }));
+        await topics.SendAsync(partition, kill.Key, topics.Sign(release with { Version = default }));
+
         // Another command in the same partition comes after them: what it followed was read.
         await topics.IssueAsync("tenant=acme", CommandAction.TrimOutput, new ActionParameters { MaxOutputTokens = 5 }, "manual/2");
         await EventuallyAsync(() => gateway.ActiveCommands == 2, "both commands are in force");
         Assert.False(Decide(gateway));
+        Assert.True(Decide(gateway, "globex"));
     }
 
     [Fact]

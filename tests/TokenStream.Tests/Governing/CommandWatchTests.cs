@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using TokenStream.Commands;
 using TokenStream.Governing;
 using TokenStream.Scopes;
@@ -53,13 +55,41 @@ public sealed class CommandWatchTests
     {
         Take(new GatewayAck { Kind = GatewayAckKind.Reservations, GatewayId = "g1", AtMs = IssuedMs }, IssuedMs);
         _watch.Take(Kill("a") with { ExpiresMs = IssuedMs + 15_000 }, isLive: true);
-        _watch.Take(Kill("b"), isLive: true);
+        _watch.Take(Kill("b") with { Action = CommandAction.None }, isLive: true);
         _watch.Take(Kill("c"), isLive: false);
         Assert.Equal(2, _watch.Unacknowledged(IssuedMs + 14_999));
         Assert.Equal(1, _watch.Unacknowledged(IssuedMs + 15_000));
         _watch.Forget(Kill("b").Key);
         Assert.Equal(0, _watch.Unacknowledged(IssuedMs + 15_000));
     }
+
+    [Fact]
+    public void A_deletion_that_anybody_could_have_written_does_not_hide_a_command()
+    {
+        Take(new GatewayAck { Kind = GatewayAckKind.Reservations, GatewayId = "g1", AtMs = IssuedMs }, IssuedMs);
+        _watch.Take(Kill(), isLive: true);
+        _watch.Forget(Kill().Key);
+        Assert.Equal(1, _watch.Unacknowledged(IssuedMs + 20_000));
+    }
+
+    [Fact]
+    public void Whatever_is_acknowledged_the_counts_stay_within_their_bounds() => Prop.ForAll(
+        Gen.Elements(0, 1, 2, long.MaxValue).Two().Zip(Gen.Elements(0, IssuedMs, IssuedMs + 100, long.MaxValue - 1)).Zip(Gen.Choose(0, 3))
+            .ListOf().ToArbitrary(),
+        made =>
+        {
+            var watch = new CommandWatch();
+            watch.Take(Kill(), isLive: true);
+            foreach (var (((epoch, counter), appliedMs), gateway) in made)
+            {
+                var ack = Ack($"g{gateway}", appliedMs: appliedMs) with { Version = new CommandVersion(epoch, counter) };
+                watch.Take(ack, IssuedMs + 1000, out var latencyMs);
+                Assert.InRange(latencyMs ?? 0, 0, 1000 + 250 + CommandWatch.ClockSkewMs);
+            }
+
+            Assert.InRange(watch.Gateways(IssuedMs + 1000), 0, 4);
+            Assert.InRange(watch.Unacknowledged(IssuedMs + 20_000), 0, watch.Gateways(IssuedMs + 20_000));
+        }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void Acks_of_what_was_never_issued_or_of_impossible_times_are_refused()
