@@ -9,12 +9,18 @@ namespace TokenStream.Service.Commands;
 internal static class GovernCommand
 {
     private const long FreshMs = 5_000;
+    private const int MostNamed = 5;
+
+    private static readonly Option<bool> Yes = new("--yes")
+    {
+        Description = "Do not ask, although budgets stop their scopes again at once.",
+    };
 
     internal static Command Create()
     {
         var (why, because) = (RequestCommands.Reason(), RequestCommands.Reason());
         var pause = new Command("pause", "Release all automatic commands at once and send none until resumed; people's stay.") { why };
-        var resume = new Command("resume", "Let automatic commands be sent again; closes an open breaker too.") { because };
+        var resume = new Command("resume", "Let automatic commands be sent again; closes an open breaker too.") { because, Yes };
         var status = new Command("status", "Show whether governing is paused, and the heartbeat of each partition.");
         pause.SetAction((parsed, _) => PauseAsync(parsed, paused: true, parsed.GetValue(why)));
         resume.SetAction((parsed, _) => PauseAsync(parsed, paused: false, parsed.GetValue(because)));
@@ -29,12 +35,40 @@ internal static class GovernCommand
         ? Task.FromResult(RequestCommands.Refuse(["--reason must be said: it is kept in the audit"]))
         : RequestCommands.RunAsync(parsed, async connection =>
         {
+            if (!paused && !parsed.GetValue(Yes) && !MayResume(connection))
+            {
+                return 1;
+            }
+
             await connection.Requests.PauseAsync(paused, reason, Actor.CommandLine);
             Console.WriteLine(paused
                 ? "Automatic commands are being released; none is sent until `tokenstream govern resume`."
                 : "Automatic commands may be sent again; the breaker is closed.");
             return 0;
         });
+
+    /// <summary>What a wrong price has booked stands: whoever resumes without a look has the same night again.</summary>
+    private static bool MayResume(GovernConnection connection)
+    {
+        var exhausted = connection.Exhausted();
+        if (exhausted.Count == 0)
+        {
+            return true;
+        }
+
+        var named = string.Join(", ", exhausted.Take(MostNamed).Select(state => $"{state.Budget} of {state.Scope}"));
+        named += exhausted.Count > MostNamed ? ", .." : "";
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{exhausted.Count} budgets stand above their amount and act again at once: {named}."));
+        if (Console.IsInputRedirected)
+        {
+            Console.Error.WriteLine("Raise their amounts or set them to alert first (docs/runbooks.md, TokenStreamBreaker); or say --yes.");
+            return false;
+        }
+
+        Console.Write("Resume? [y/N] ");
+        return Console.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
 
     private static async Task<int> StatusAsync(GovernConnection connection)
     {
