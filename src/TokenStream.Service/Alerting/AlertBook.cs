@@ -69,6 +69,12 @@ internal sealed class AlertBook(IReadOnlyList<ReceiverOptions> receivers, int li
     {
         lock (_lock)
         {
+            if (alert.Kind == TransitionKind.Acknowledged)
+            {
+                Acknowledge(alert, offset, told);
+                return;
+            }
+
             if (!alert.Lasts || Find(alert, offset) is not { } lasting)
             {
                 return;
@@ -83,9 +89,10 @@ internal sealed class AlertBook(IReadOnlyList<ReceiverOptions> receivers, int li
 
             for (var i = 0; i < receivers.Count; i++)
             {
-                if (told[i])
+                var what = lasting.EndedMs is null ? Told.Firing : Told.Resolved;
+                if (told[i] && lasting.Told[i] < what)
                 {
-                    lasting.Told[i] = lasting.EndedMs is null ? Told.Firing : Told.Resolved;
+                    lasting.Told[i] = what;
                 }
             }
         }
@@ -100,8 +107,9 @@ internal sealed class AlertBook(IReadOnlyList<ReceiverOptions> receivers, int li
         }
 
         // Whoever was told nothing hears first that it fired, although it is over: a person should know that it did.
-        Notification Next(LastingAlert alert) =>
-            new(alert, alert.First, alert.Last, alert.Told[receiver] == Told.Nothing ? null : alert.EndedMs);
+        Notification Next(LastingAlert alert) => alert.Told[receiver] == Told.Nothing
+            ? new(alert, alert.First, alert.Last, null)
+            : new(alert, alert.First, alert.Last, alert.EndedMs, alert.Acknowledged);
     }
 
     /// <summary>How much a receiver still has to be told.</summary>
@@ -119,7 +127,7 @@ internal sealed class AlertBook(IReadOnlyList<ReceiverOptions> receivers, int li
         lock (_lock)
         {
             return [.. _alerts.Values.Where(alert => receivers[receiver].Takes(alert.First)).OrderBy(alert => alert.FirstOffset)
-                .Select(alert => new Notification(alert, alert.First, alert.Last, alert.EndedMs))];
+                .Select(alert => new Notification(alert, alert.First, alert.Last, alert.EndedMs, alert.Acknowledged))];
         }
     }
 
@@ -163,12 +171,36 @@ internal sealed class AlertBook(IReadOnlyList<ReceiverOptions> receivers, int li
         lock (_lock)
         {
             return _alerts.Values.Where(alert => IsPending(alert, receiver))
-                .Aggregate(position, (lowest, alert) => Math.Min(lowest, alert.Told[receiver] == Told.Nothing ? alert.FirstOffset : alert.LastOffset));
+                .Aggregate(position, (lowest, alert) => Math.Min(lowest, OffsetDue(alert, receiver)));
         }
     }
 
+    private static long OffsetDue(LastingAlert alert, int receiver) =>
+        alert.Told[receiver] == Told.Nothing ? alert.FirstOffset
+        : alert.Due == Told.Acknowledged ? alert.AcknowledgedOffset
+        : alert.LastOffset;
+
+    /// <summary>Somebody has taken it on already: nobody else is called for it any more.</summary>
     private bool IsPending(LastingAlert alert, int receiver) =>
-        receivers[receiver].Takes(alert.First) && alert.Told[receiver] < (alert.EndedMs is null ? Told.Firing : Told.Resolved);
+        receivers[receiver].Takes(alert.First) && alert.Told[receiver] < alert.Due &&
+        (alert.Acknowledged is null || alert.Told[receiver] != Told.Nothing);
+
+    /// <summary>The first one counts: what was told of it is remembered by its offset. One of an alert that is over says nothing.</summary>
+    private void Acknowledge(Alert alert, long offset, ReadOnlySpan<bool> told)
+    {
+        if (!_alerts.TryGetValue(alert.Fingerprint, out var lasting) || lasting is not { EndedMs: null, Acknowledged: null } ||
+            alert.StartedMs < lasting.First.StartedMs)
+        {
+            return;
+        }
+
+        (lasting.Acknowledged, lasting.AcknowledgedOffset) = (alert, offset);
+        Changes++;
+        for (var i = 0; i < receivers.Count; i++)
+        {
+            lasting.Told[i] = told[i] && lasting.Told[i] == Told.Firing ? Told.Acknowledged : lasting.Told[i];
+        }
+    }
 
     private LastingAlert? Find(Alert alert, long offset)
     {

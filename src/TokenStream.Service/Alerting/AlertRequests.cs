@@ -50,6 +50,7 @@ internal static class AlertRequests
         ["labels"] = Labels(notification.First),
         ["annotations"] = new JsonObject([
             new("summary", notification.Last.Summary),
+            .. new[] { notification.Acknowledged }.OfType<Alert>().Select(taken => KeyValuePair.Create<string, JsonNode?>("acknowledged", taken.Summary)),
             .. Evidence(notification.Last).Select(pair => KeyValuePair.Create<string, JsonNode?>(pair.Name, pair.Value)),
         ]),
         ["startsAt"] = Time(notification.First.StartedMs),
@@ -59,10 +60,13 @@ internal static class AlertRequests
     private static JsonObject Webhook(in Notification notification) => new()
     {
         ["version"] = 1,
-        ["status"] = notification.EndedMs is null ? "firing" : "resolved",
+        ["status"] = notification.What.ToString().ToLowerInvariant(),
         ["fingerprint"] = notification.First.Fingerprint,
         ["started_at"] = Time(notification.First.StartedMs),
         ["ended_at"] = notification.EndedMs is { } ended ? Time(ended) : null,
+        ["acknowledged"] = notification.Acknowledged is { } taken
+            ? new JsonObject { ["by"] = taken.By, ["at"] = Time(taken.AtMs), ["reason"] = taken.Reason }
+            : null,
         ["labels"] = Labels(notification.First),
         ["summary"] = notification.Last.Summary,
         ["alert"] = JsonNode.Parse(AlertFormat.Write(notification.Last))!["alert"]!.DeepClone(),
@@ -70,9 +74,9 @@ internal static class AlertRequests
 
     private static JsonObject Slack(in Notification notification)
     {
-        var isOver = notification.EndedMs is not null;
-        var title = isOver ? $"Resolved: {notification.First.Name}" : $"{notification.First.Severity}: {notification.First.Name}";
-        var text = new StringBuilder($"*{Escaped(title)}*\n{Escaped(notification.Last.Summary)}");
+        var title = $"{(notification.What == Told.Firing ? notification.First.Severity : notification.What)}: {notification.First.Name}";
+        var summary = notification is { What: Told.Acknowledged, Acknowledged: { } taken } ? taken.Summary : notification.Last.Summary;
+        var text = new StringBuilder($"*{Escaped(title)}*\n{Escaped(summary)}");
         foreach (var (name, value) in Evidence(notification.Last))
         {
             text.Append('\n').Append(name).Append(": ").Append(Escaped(value));
@@ -81,7 +85,7 @@ internal static class AlertRequests
         return new JsonObject
         {
             // Shown where blocks are not: in notifications.
-            ["text"] = $"{title}: {notification.Last.Summary}",
+            ["text"] = $"{title}: {summary}",
             ["blocks"] = new JsonArray(new JsonObject
             {
                 ["type"] = "section",
@@ -96,10 +100,10 @@ internal static class AlertRequests
         var request = new JsonObject
         {
             ["routing_key"] = routingKey,
-            ["event_action"] = notification.EndedMs is null ? "trigger" : "resolve",
+            ["event_action"] = notification.What switch { Told.Firing => "trigger", Told.Acknowledged => "acknowledge", _ => "resolve" },
             ["dedup_key"] = $"tokenstream/{first.Fingerprint}",
         };
-        if (notification.EndedMs is null)
+        if (notification.What == Told.Firing)
         {
             request["payload"] = new JsonObject
             {

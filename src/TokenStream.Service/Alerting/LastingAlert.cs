@@ -7,7 +7,8 @@ internal enum Told
 {
     Nothing = 0,
     Firing = 1,
-    Resolved = 2,
+    Acknowledged = 2,
+    Resolved = 3,
 }
 
 /// <summary>An alert from the record that began it to the one that ended it, and what each receiver was told. Guarded by its book.</summary>
@@ -25,13 +26,24 @@ internal sealed class LastingAlert(Alert first, long offset, int receivers)
 
     public long? EndedMs { get; set; }
 
+    /// <summary>The record by which a person took it on; null where nobody has.</summary>
+    public Alert? Acknowledged { get; set; }
+
+    public long AcknowledgedOffset { get; set; }
+
+    /// <summary>What every receiver is to be told in the end.</summary>
+    public Told Due => EndedMs is not null ? Alerting.Told.Resolved
+        : Acknowledged is not null ? Alerting.Told.Acknowledged
+        : Alerting.Told.Firing;
+
     /// <summary>By receiver.</summary>
     public Told[] Told { get; } = new Told[receivers];
 }
 
-/// <summary>Something to tell a receiver: that an alert fires, or that it is over.</summary>
+/// <summary>Something to tell a receiver: that an alert fires, that a person has taken it on, or that it is over.</summary>
 /// <param name="EndedMs">Null while it fires.</param>
-internal readonly record struct Notification(LastingAlert Alert, Alert First, Alert Last, long? EndedMs)
+/// <param name="Acknowledged">The record by which a person took it on; null where nobody has.</param>
+internal readonly record struct Notification(LastingAlert Alert, Alert First, Alert Last, long? EndedMs, Alert? Acknowledged = null)
 {
-    public Told What => EndedMs is null ? Told.Firing : Told.Resolved;
+    public Told What => EndedMs is not null ? Told.Resolved : Acknowledged is not null ? Told.Acknowledged : Told.Firing;
 }

@@ -59,7 +59,7 @@ internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, Comma
     internal static IResult Json(JsonNode answer, int status = StatusCodes.Status200OK) =>
         Results.Text(answer.ToJsonString() + "\n", "application/json", statusCode: status);
 
-    private static async Task<(T? Value, IResult? Refusal)> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
+    internal static async Task<(T? Value, IResult? Refusal)> ReadAsync<T>(HttpContext http, JsonTypeInfo<T> type)
         where T : class
     {
         var (body, refusal) = await ReadBodyAsync(http);
@@ -99,7 +99,7 @@ internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, Comma
         }
     }
 
-    private static bool IsTheirs(ApiCaller caller, Scope scope) =>
+    internal static bool IsTheirs(ApiCaller caller, Scope scope) =>
         caller.Tenant is not { } tenant || scope[ScopeDimension.Tenant] == ScopeTerm.Exact(tenant);
 
     private static IResult NotTheirs(ApiCaller caller) =>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using TokenStream.Commands;
 using TokenStream.Kafka;
+using TokenStream.Service.Alerting;
 using TokenStream.Service.Governing;
 using TokenStream.Service.Node;
 using TokenStream.Service.Options;
@@ -18,6 +19,7 @@ internal sealed class NodeApi : IAsyncDisposable
     private readonly GovernApi _govern;
     private readonly BudgetStateTable _states;
     private readonly BudgetsApi _budgets;
+    private readonly AlertsApi _alerts;
 
     /// <param name="partitions">Each topic's number of partitions.</param>
     /// <exception cref="NodeStartException">Tokens or keys cannot be read.</exception>
@@ -33,6 +35,7 @@ internal sealed class NodeApi : IAsyncDisposable
         _govern = new GovernApi(Access, _requests, _commands, clock);
         _states = new BudgetStateTable(kafka, options.Topics.BudgetStates, partitions[options.Topics.BudgetStates], clock, logger);
         _budgets = new BudgetsApi(_govern, () => new BudgetConnection(options, kafka, clock, logger), _states);
+        _alerts = new AlertsApi(_govern, () => new AlertList(options, kafka, _audit, clock, logger));
     }
 
     public ApiAccess Access { get; }
@@ -41,10 +44,12 @@ internal sealed class NodeApi : IAsyncDisposable
     {
         _govern.Map(app);
         _budgets.Map(app);
+        _alerts.Map(app);
     }
 
     public async ValueTask DisposeAsync()
     {
+        _alerts.Dispose();
         _budgets.Dispose();
         await _states.DisposeAsync();
         _commands.Dispose();

@@ -48,11 +48,30 @@ public sealed record Alert
 
     public required string Summary { get; init; }
 
+    /// <summary>Who has taken it on, and what they say; null but for acknowledgements.</summary>
+    public string? By { get; init; }
+
+    public string? Reason { get; init; }
+
     public EvaluationFigures? Evidence { get; init; }
 
     /// <summary>Whether it is of a kind that begins and ends, rather than an event.</summary>
     public bool Lasts => Kind is not (TransitionKind.State or TransitionKind.Issued or TransitionKind.Released or TransitionKind.WouldIssue
-        or TransitionKind.WouldRelease);
+        or TransitionKind.WouldRelease or TransitionKind.Acknowledged);
+
+    /// <summary>Says that a person has taken on this alert, which lasts.</summary>
+    public Alert Acknowledge(string by, string reason, long nowMs) => this with
+    {
+        Kind = TransitionKind.Acknowledged,
+        Name = "acknowledged",
+        Notifies = false,
+        AtMs = nowMs,
+        EndedMs = Math.Max(nowMs, StartedMs),
+        Summary = $"{by} has taken on '{Name}'{(Scope.Length > 0 ? $" of {Scope}" : "")}: {reason}",
+        By = by,
+        Reason = reason,
+        Evidence = null,
+    };
 
     public static Alert Of(BudgetTransition transition) => new()
     {

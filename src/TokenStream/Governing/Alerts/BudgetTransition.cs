@@ -77,6 +77,9 @@ public enum TransitionKind
 
     /// <summary>Lasts while the bound on the usage without a price of the last 24 hours is more than is put up with.</summary>
     UnpricedUsage,
+
+    /// <summary>An event: a person has taken on an alert that lasts. Has its fingerprint and its start.</summary>
+    Acknowledged,
 }
 
 /// <summary>

@@ -147,6 +147,52 @@ public sealed class AlertBookTests
     }
 
     [Fact]
+    public void What_somebody_has_taken_on_is_told_as_such_once_and_then_its_end()
+    {
+        var book = Book(_all);
+        book.Take(Begin(), 10, Untold);
+        TellAll(book);
+        book.Take(Taken(), 11, Untold);
+        book.Take(Taken("bob"), 12, Untold);
+        Assert.Equal(11, book.ToldThrough(0, 13));
+        var next = Assert.Single(book.Pending(0, 9));
+        Assert.Equal((Told.Acknowledged, "ada"), (next.What, next.Acknowledged!.By));
+        Assert.Equal([Told.Acknowledged], TellAll(book));
+        book.Take(Begin(), 13, Untold);
+        Assert.Empty(TellAll(book));
+        book.Take(End(), 14, Untold);
+        Assert.Equal([Told.Resolved], TellAll(book));
+    }
+
+    [Fact]
+    public void Nobody_is_called_any_more_for_what_somebody_has_taken_on()
+    {
+        var book = Book(_all);
+        book.Take(Begin(), 10, Untold);
+        book.Take(Taken(), 11, Untold);
+        Assert.Equal((0, 12L), (book.CountPending(0), book.ToldThrough(0, 12)));
+        book.Take(End(), 12, Untold);
+        Assert.Empty(TellAll(book));
+
+        // The next time that it fires is another alert, and so is what was acknowledged after its end.
+        book.Take(Begin(startedMs: StartMs + 90_000), 13, Untold);
+        book.Take(Taken(), 14, Untold);
+        Assert.Equal([Told.Firing], TellAll(book));
+    }
+
+    [Fact]
+    public void A_successor_knows_who_was_told_of_an_acknowledgement()
+    {
+        foreach (var (told, expected) in new (bool, Told[])[] { (true, []), (false, [Told.Acknowledged]) })
+        {
+            var successor = Book(_all);
+            successor.Take(Begin(), 10, [true]);
+            successor.Take(Taken(), 11, [told]);
+            Assert.Equal(expected, TellAll(successor));
+        }
+    }
+
+    [Fact]
     public void Too_many_alerts_are_counted_and_not_kept()
     {
         var book = new AlertBook([_all], limit: 1);
@@ -154,6 +200,8 @@ public sealed class AlertBookTests
         book.Take(Begin("b"), 11, Untold);
         Assert.Equal((1, 1L), (book.Open, book.Dropped));
     }
+
+    private static Alert Taken(string by = "ada") => Begin().Acknowledge(by, "looking", StartMs + 5000);
 
     private static List<Told> TellAll(AlertBook book)
     {

@@ -56,6 +56,37 @@ public sealed class ReceiverDeliveryTests : IDisposable
     }
 
     [Fact]
+    public async Task An_acknowledgement_is_told_in_each_receivers_own_words()
+    {
+        foreach (var kind in Enum.GetValues<ReceiverKind>())
+        {
+            var delivery = Delivery(Receiver(kind));
+            _receiver.Posted.Clear();
+            _book!.Take(Begin(), 1, Untold);
+            await StepAsync(delivery, 2);
+            _book.Take(Begin().Acknowledge("ada", "on it", StartMs + 5000), 2, Untold);
+            await StepAsync(delivery, 2);
+            Assert.Equal(2, _receiver.Posted.Count);
+            var body = _receiver.Posted[1].Body;
+            Assert.Equal(
+                kind switch
+                {
+                    ReceiverKind.Alertmanager => "ada has taken on 'burn_rate page' of tenant=acme: on it",
+                    ReceiverKind.Slack => "Acknowledged: burn_rate page: ada has taken on 'burn_rate page' of tenant=acme: on it",
+                    ReceiverKind.PagerDuty => "acknowledge tokenstream/a",
+                    _ => "acknowledged ada on it 2023-11-14T22:13:25.000Z",
+                },
+                kind switch
+                {
+                    ReceiverKind.Alertmanager => Text(body[0]!["annotations"]!["acknowledged"]),
+                    ReceiverKind.Slack => Text(body["text"]),
+                    ReceiverKind.PagerDuty => $"{body["event_action"]} {body["dedup_key"]}",
+                    _ => $"{body["status"]} {body["acknowledged"]!["by"]} {body["acknowledged"]!["reason"]} {body["acknowledged"]!["at"]}",
+                });
+        }
+    }
+
+    [Fact]
     public async Task PagerDuty_gets_trigger_and_resolve_under_one_key()
     {
         var delivery = Delivery(Receiver(ReceiverKind.PagerDuty));
