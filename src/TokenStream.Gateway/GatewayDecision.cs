@@ -72,7 +72,9 @@ public readonly struct GatewayDecision
     /// <summary>Where the request is let in: the narrowest throttle that let it pass.</summary>
     public Command? ThrottledBy => Reservation.Charges?.Throttle;
 
-    /// <summary>Most output tokens to ask for: the caller's own limit or a command's, whichever is smaller; null where there is neither.</summary>
+    /// <summary>
+    /// Most output tokens to ask for: the caller's own limit or a command's, whichever is smaller; null where there is neither.
+    /// </summary>
     public long? MaxOutputTokens { get; init; }
 
     /// <summary>The model to serve from instead of the one asked for, and its provider where it is another one.</summary>
@@ -101,7 +103,8 @@ public readonly struct GatewayDecision
         DecisionCode.CacheOnly => $"Only cached answers are served ({Cause}).",
         DecisionCode.Throttled => string.Create(
             CultureInfo.InvariantCulture, $"Requests are throttled; come back in {RetryAfterSeconds ?? 1} s ({Cause})."),
-        DecisionCode.LeaseEmpty => $"This gateway's share of what is left of the budget does not cover the request; come back in a second ({Cause}).",
+        DecisionCode.LeaseEmpty =>
+            $"This gateway's share of what is left of the budget does not cover the request; come back in a second ({Cause}).",
         DecisionCode.BudgetExceeded => $"The budget is exhausted ({Cause}).",
         _ => $"Requests are stopped ({Cause}).",
     };

@@ -1,8 +1,8 @@
 namespace TokenStream.Gateway;
 
 /// <summary>
-/// What was promised to a request that was let in: its tokens, of its tenant and of the throttles that let it pass, and its cost, of the leases
-/// that had room for it.
+/// What was promised to a request that was let in: its tokens, of its tenant and of the throttles that let it pass, and its cost, of the
+/// leases that had room for it.
 /// </summary>
 internal readonly struct Reservation(TenantReservations? tenant, ChargeSet? charges, long tokens, long cost)
 {

@@ -191,7 +191,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         limit ??= charges.HasLeases && !request.IsWithoutOutput ? _options.AssumedOutputTokens : null;
         if (!charges.TryPass(Estimate(in request, limit), nanoseconds, out var refusedBy, out var wait))
         {
-            return Refuse(in request, DecisionCode.Throttled, tenant, refusedBy, Math.Max(1, (wait + NanosecondsPerSecond - 1) / NanosecondsPerSecond));
+            var seconds = Math.Max(1, (wait + NanosecondsPerSecond - 1) / NanosecondsPerSecond);
+            return Refuse(in request, DecisionCode.Throttled, tenant, refusedBy, seconds);
         }
 
         return charges.HasLeases
@@ -215,7 +216,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         }
 
         return empty is null ? Admit(in request, tenant, limit, trim, route, charges, cost)
-            : empty.Last is { RetryAtMs: not null } spent ? Refuse(in request, DecisionCode.BudgetExceeded, tenant, spent, RetryAfter(spent, nowMs))
+            : empty.Last is { RetryAtMs: not null } spent
+            ? Refuse(in request, DecisionCode.BudgetExceeded, tenant, spent, RetryAfter(spent, nowMs))
             : Refuse(in request, DecisionCode.LeaseEmpty, tenant, empty.Last, 1);
     }
 

@@ -11,7 +11,9 @@ public sealed class TokenStreamGatewayOptions
     /// <summary>Further properties of librdkafka (<c>security.protocol</c>, <c>sasl.username</c>, ..), for consumer and producer.</summary>
     public IDictionary<string, string> KafkaProperties { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>The public keys that commands are signed with, in PEM, as <c>tokenstream keys show</c> prints them; two during a rotation.</summary>
+    /// <summary>
+    /// The public keys that commands are signed with, in PEM, as <c>tokenstream keys show</c> prints them; two during a rotation.
+    /// </summary>
     public string PublicKeys { get; set; } = "";
 
     /// <summary>A file of public keys in PEM instead; it is read again when it changes.</summary>
@@ -29,7 +31,9 @@ public sealed class TokenStreamGatewayOptions
 
     public string UsageTopic { get; set; } = "llm.requests";
 
-    /// <summary>Where the prices are read from that requests of leased budgets are measured with; it is not read before there is a lease.</summary>
+    /// <summary>
+    /// Where the prices are read from that requests of leased budgets are measured with; it is not read before there is a lease.
+    /// </summary>
     public string ConfigurationTopic { get; set; } = "tokenstream.configuration";
 
     public OnBlind OnBlind { get; set; } = OnBlind.Open;

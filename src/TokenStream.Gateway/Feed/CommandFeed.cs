@@ -175,7 +175,9 @@ internal sealed class CommandFeed : IDisposable
         }
     }
 
-    /// <summary>Leases are renewed each second and answered by reports; what they grant is obeyed at once, by what decisions know already.</summary>
+    /// <summary>
+    /// Leases are renewed each second and answered by reports; what they grant is obeyed at once, by what decisions know already.
+    /// </summary>
     private void TakeIn(Command command)
     {
         if (command.IsLease)

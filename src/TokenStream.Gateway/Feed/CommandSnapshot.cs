@@ -5,8 +5,8 @@ using TokenStream.Gateway.Throttling;
 namespace TokenStream.Gateway.Feed;
 
 /// <summary>
-/// The commands that decisions are made by, what their throttles still let pass, and the accounts of their leases. Replaced as a whole; only
-/// what a lease grants changes within its account, since it does so each second.
+/// The commands that decisions are made by, what their throttles still let pass, and the accounts of their leases. Replaced as a whole;
+/// only what a lease grants changes within its account, since it does so each second.
 /// </summary>
 internal sealed class CommandSnapshot
 {

@@ -3,8 +3,8 @@ using System.Net;
 namespace TokenStream.Gateway.Http;
 
 /// <summary>
-/// Lets OpenAI-shaped requests pass through the gateway: refused ones never leave, admitted ones get the commands' limit and model, and what
-/// they used is published. Placed inside of a retry handler it decides about each try anew.
+/// Lets OpenAI-shaped requests pass through the gateway: refused ones never leave, admitted ones get the commands' limit and model, and
+/// what they used is published. Placed inside of a retry handler it decides about each try anew.
 /// </summary>
 public sealed class TokenStreamHandler : DelegatingHandler
 {
@@ -75,7 +75,8 @@ public sealed class TokenStreamHandler : DelegatingHandler
 
         try
         {
-            return await CallAsync(request, body.IsStream, new GovernedCall(_gateway, asked, decision), cancellationToken).ConfigureAwait(false);
+            var call = new GovernedCall(_gateway, asked, decision);
+            return await CallAsync(request, body.IsStream, call, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

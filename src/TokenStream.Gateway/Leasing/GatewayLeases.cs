@@ -37,7 +37,8 @@ internal sealed class GatewayLeases(TokenStreamGatewayOptions options, GatewayCl
         cost = prices.Estimate(tenant, provider, request.ServedModel ?? request.Model, request.ServiceTier, nowMs, tokensIn, tokensOut);
         if (route?.Parameters is { } target)
         {
-            var routed = prices.Estimate(tenant, target.Provider ?? provider, target.Model!, request.ServiceTier, nowMs, tokensIn, tokensOut);
+            var routed = prices.Estimate(
+                tenant, target.Provider ?? provider, target.Model!, request.ServiceTier, nowMs, tokensIn, tokensOut);
             cost = Math.Max(cost, routed);
         }
 
@@ -78,8 +79,8 @@ internal sealed class GatewayLeases(TokenStreamGatewayOptions options, GatewayCl
     }
 
     /// <summary>
-    /// How the slices stand, for the issuer, as acks of bounded size. Called each second; where leases are many, those that nothing happened to
-    /// are left out of most reports. For one thread.
+    /// How the slices stand, for the issuer, as acks of bounded size. Called each second; where leases are many, those that nothing
+    /// happened to are left out of most reports. For one thread.
     /// </summary>
     public IEnumerable<GatewayAck> Report(bool isWhole = false)
     {

@@ -11,7 +11,9 @@ namespace TokenStream.Gateway.Leasing;
 /// </remarks>
 internal sealed class LeaseAccount
 {
-    /// <summary>No amount is taken for more: nine million dollars at most stand in a count, and sums of a few of them do not overflow.</summary>
+    /// <summary>
+    /// No amount is taken for more: nine million dollars at most stand in a count, and sums of a few of them do not overflow.
+    /// </summary>
     public const long MostAmount = long.MaxValue / 8;
 
     /// <summary>Beyond this a count begins anew, with another instance.</summary>
@@ -48,7 +50,11 @@ internal sealed class LeaseAccount
 
     /// <summary>For people; the amounts are not of one instant.</summary>
     public GatewayLease Standing => new(
-        _key, IsTokens, _slice.Granted, Volatile.Read(ref _settled), Math.Max(0, Volatile.Read(ref _committed) - Volatile.Read(ref _settled)),
+        _key,
+        IsTokens,
+        _slice.Granted,
+        Volatile.Read(ref _settled),
+        Math.Max(0, Volatile.Read(ref _committed) - Volatile.Read(ref _settled)),
         Math.Max(0, _slice.ExpiresMs));
 
     /// <summary>From here on this version holds; a release ends the lease, and the counts stay.</summary>
@@ -140,8 +146,8 @@ internal sealed class LeaseAccount
     }
 
     /// <summary>
-    /// The count would leave its range some day. The slice goes first, so that nothing is let in by what was granted to the former instance;
-    /// what is in flight is carried over.
+    /// The count would leave its range some day. The slice goes first, so that nothing is let in by what was granted to the former
+    /// instance; what is in flight is carried over.
     /// </summary>
     private void BeginAnew()
     {

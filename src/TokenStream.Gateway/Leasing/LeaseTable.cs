@@ -24,8 +24,8 @@ internal sealed class LeaseTable(Func<string> instances)
     public IEnumerable<LeaseAccount> Standing => _accounts.Values.Where(account => account.Command is not null);
 
     /// <summary>
-    /// Obeys a lease or the release of one, unless its version is not above what is obeyed. True where decisions must look anew for what they
-    /// match: a lease began or ended, is for other tenants, or counts in another unit and so in another account. For one thread.
+    /// Obeys a lease or the release of one, unless its version is not above what is obeyed. True where decisions must look anew for what
+    /// they match: a lease began or ended, is for other tenants, or counts in another unit and so in another account. For one thread.
     /// </summary>
     public bool Take(Command command)
     {

@@ -6,8 +6,8 @@ using TokenStream.Pricing;
 namespace TokenStream.Gateway.Leasing;
 
 /// <summary>
-/// Follows the prices on the configuration topic, on a thread of its own, from the first lease on: who has none needs no prices and no right
-/// to read them.
+/// Follows the prices on the configuration topic, on a thread of its own, from the first lease on: who has none needs no prices and no
+/// right to read them.
 /// </summary>
 internal sealed class PriceFeed(TokenStreamGatewayOptions options, ILogger logger) : IDisposable
 {

@@ -12,7 +12,9 @@ namespace TokenStream.Pricing;
 /// </summary>
 public sealed class RequestPrices
 {
-    /// <summary>What no price and no bound is known for costs nothing, here as in a ledger; what is out of range costs this, 4.6 million dollars.</summary>
+    /// <summary>
+    /// What no price and no bound is known for costs nothing, here as in a ledger; what is out of range costs this, 4.6 million dollars.
+    /// </summary>
     public const long MostCost = long.MaxValue / 2;
 
     /// <summary>Different requests whose prices are kept; beyond it they are looked up anew.</summary>
@@ -20,7 +22,9 @@ public sealed class RequestPrices
 
     private const string KeyPrefix = "rules/";
 
-    private static readonly TokenClass[] InputClasses = [TokenClass.Input, TokenClass.CacheRead, TokenClass.CacheWrite5m, TokenClass.CacheWrite1h];
+    private static readonly TokenClass[] InputClasses =
+        [TokenClass.Input, TokenClass.CacheRead, TokenClass.CacheWrite5m, TokenClass.CacheWrite1h];
+
     private static readonly TokenClass[] OutputClasses = [TokenClass.Output, TokenClass.Reasoning];
 
     private readonly PriceBook _book;
@@ -33,7 +37,9 @@ public sealed class RequestPrices
     /// <summary>Of the rules: the highest one counts, and of two records of one version the first.</summary>
     public long Version { get; }
 
-    /// <summary>Reads a record of the configuration topic; false where it is no version of the rules, or none that this program reads.</summary>
+    /// <summary>
+    /// Reads a record of the configuration topic; false where it is no version of the rules, or none that this program reads.
+    /// </summary>
     public static bool TryRead(string key, ReadOnlySpan<byte> value, [NotNullWhen(true)] out RequestPrices? prices)
     {
         prices = null;
@@ -61,14 +67,15 @@ public sealed class RequestPrices
     }
 
     /// <summary>
-    /// The most that a request can cost: its input at the dearest class that its model has a price for (a cache that is written costs more than
-    /// input), and as much output as it may have.
+    /// The most that a request can cost: its input at the dearest class that its model has a price for (a cache that is written costs more
+    /// than input), and as much output as it may have.
     /// </summary>
     public long Estimate(string tenant, string provider, string model, string? serviceTier, long timeMs, long tokensIn, long tokensOut)
     {
         var price = Find(tenant, provider, model, serviceTier);
         ref readonly var row = ref price.Plan.At(timeMs, tokensIn);
-        var cost = Dearest(in row, price.Bound, InputClasses, tokensIn, timeMs) + Dearest(in row, price.Bound, OutputClasses, tokensOut, timeMs);
+        var cost = Dearest(in row, price.Bound, InputClasses, tokensIn, timeMs);
+        cost += Dearest(in row, price.Bound, OutputClasses, tokensOut, timeMs);
         cost += row.RequestFee.IsKnown ? row.RequestFee.CostOfSum(1) : 0;
         return (long)Int128.Min(cost, MostCost);
     }
@@ -83,7 +90,9 @@ public sealed class RequestPrices
             : MostCost;
     }
 
-    /// <summary>The cost of tokens that may be of any of some classes, at the dearest one whose price is known, else at the dearest bound.</summary>
+    /// <summary>
+    /// The cost of tokens that may be of any of some classes, at the dearest one whose price is known, else at the dearest bound.
+    /// </summary>
     private static Int128 Dearest(in PriceRow row, UnpricedBound bound, TokenClass[] classes, long tokens, long timeMs)
     {
         var (dearest, isPriced) = (Int128.Zero, false);
