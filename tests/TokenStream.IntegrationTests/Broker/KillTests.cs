@@ -50,12 +50,11 @@ public sealed class KillTests
         Assert.Equal(0, await broker.StopAsync());
         await broker.DisposeAsync();
 
-        async Task SendUntilAsync(Func<bool> enough)
-        {
-            using var patience = new CancellationTokenSource(ChildProcess.Patience);
-            while (!enough())
+        Task SendUntilAsync(Func<bool> enough) => Eventually.TrueAsync(
+            () =>
             {
-                for (int i = 0; i < 20 && sent - acknowledged.Count < 2_000; i++)
+                bool isEnough = enough();
+                for (int i = 0; !isEnough && i < 500 && sent - acknowledged.Count < 2_000; i++)
                 {
                     int number = sent++;
                     producer.Produce(
@@ -63,9 +62,10 @@ public sealed class KillTests
                         report => Note(acknowledged, number, report));
                 }
 
-                await Task.Delay(1, patience.Token);
-            }
-        }
+                return Task.FromResult(isEnough);
+            },
+            "enough records are acknowledged",
+            () => broker.Process.Output);
     }
 
     [Fact]

@@ -197,11 +197,11 @@ public sealed class ReaderTests(StoreFixture fixture) : IClassFixture<StoreFixtu
         await Assert.ThrowsAsync<TaskCanceledException>(
             () => StoreProcess.AskAsync(impatient, "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 77"));
 
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (await StoreProcess.TextAsync(Owner, "SELECT count() FROM system.processes WHERE query LIKE '%= 77' AND query NOT LIKE '%processes%'") != "0\n")
-        {
-            await Task.Delay(50, deadline.Token);
-        }
+        await Eventually.TrueAsync(
+            async () => await StoreProcess.TextAsync(
+                Owner, "SELECT count() FROM system.processes WHERE query LIKE '%= 77' AND query NOT LIKE '%processes%'") == "0\n",
+            "the statement has ended",
+            () => fixture.Store.Process.Output);
     }
 
     private async Task RefusedAsync(string sql, string? treasure = null, string query = "")

@@ -154,22 +154,9 @@ public sealed class StoreLifeTests : IDisposable
 
     private static async Task<int> OtherProcessIdAsync(HttpClient reader, int first)
     {
-        using var deadline = new CancellationTokenSource(ChildProcess.Patience);
-        while (true)
-        {
-            try
-            {
-                if (await ProcessIdAsync(reader) is var id && id != first)
-                {
-                    return id;
-                }
-            }
-            catch (HttpRequestException)
-            {
-                deadline.Token.ThrowIfCancellationRequested();
-            }
-            await Task.Delay(50, deadline.Token);
-        }
+        var id = first;
+        await Eventually.TrueAsync(async () => (id = await ProcessIdAsync(reader)) != first, "another process answers", () => $"still {id}");
+        return id;
     }
 
     private ChdbSupervisorOptions Supervised()

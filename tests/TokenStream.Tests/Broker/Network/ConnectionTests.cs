@@ -173,10 +173,11 @@ public class ConnectionTests
 
     internal static async Task Until(Func<bool> condition)
     {
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         using var patience = new CancellationTokenSource(RawClient.Patience);
         while (!condition())
         {
-            await Task.Delay(10, patience.Token);
+            Assert.True(await look.WaitForNextTickAsync(patience.Token));
         }
     }
 
