@@ -99,7 +99,9 @@ internal sealed partial class Group(string id, GroupOptions options, MemberBytes
         }
     }
 
-    /// <summary>Does what is due: members whose session is over leave, rebalances whose time is over go on. Returns when something is due next.</summary>
+    /// <summary>
+    /// Does what is due: members whose session is over leave, rebalances whose time is over go on. Returns when something is due next.
+    /// </summary>
     /// <remarks>Both by one reading of the clock: a delay that ended between two readings would be neither done nor waited for.</remarks>
     public long Expire()
     {

@@ -84,7 +84,9 @@ internal sealed unsafe class NativeCommits(nint client, TimeSpan patience, TimeP
             : (CommitOutcome.Unknown, "no answer for every partition");
     }
 
-    /// <summary>The group itself said no. The library's own errors, and a coordinator that moves or is slow, leave open what was done before.</summary>
-    private static bool IsRefusal(int error) => error > 0 &&
-        error is not (NativeError.RequestTimedOut or NativeError.CoordinatorLoading or NativeError.CoordinatorNotAvailable or NativeError.NotCoordinator);
+    /// <summary>
+    /// The group itself said no. The library's own errors, and a coordinator that moves or is slow, leave open what was done before.
+    /// </summary>
+    private static bool IsRefusal(int error) => error > 0 && error is not (NativeError.RequestTimedOut or
+        NativeError.CoordinatorLoading or NativeError.CoordinatorNotAvailable or NativeError.NotCoordinator);
 }
