@@ -7,7 +7,8 @@ internal static class OwnThread
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     internal static Task<T> RunAsync<T>(Func<Task<T>> call) =>
-        Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap().WaitAsync(Deadline);
+        Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .Unwrap().WaitAsync(Deadline);
 
     internal static Task RunAsync(Action call) => RunAsync(() =>
     {

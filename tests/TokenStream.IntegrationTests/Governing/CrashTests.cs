@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using Confluent.Kafka;
 using TokenStream.Commands;
 using TokenStream.IntegrationTests.Node;
 using Xunit;
@@ -12,9 +10,6 @@ public sealed class CrashTests
 {
     private const int Tenants = 40;
     private const int Rounds = 30;
-
-    /// <summary>A request of gpt-4o with 40,000 input tokens at 2.50 USD a million, in picodollars.</summary>
-    private const long RequestPico = 100_000_000_000;
 
     private const string Budgets =
         """
@@ -41,40 +36,38 @@ public sealed class CrashTests
         await NodeProcess.CommandAsync("budgets", "apply", file, "--reason", "test", "--yes", "--kafka", node.Kafka);
         await ScopesAreSummedAsync(node);
 
-        var random = new Random(Seed());
-        var crashes = Enumerable.Range(0, Crashes()).Select(_ => random.Next(1, Rounds)).ToHashSet();
+        var random = new Random(CrashPlan.Seed);
+        var crashes = Enumerable.Range(0, Math.Min(5, CrashPlan.Crashes)).Select(_ => random.Next(1, Rounds)).ToHashSet();
         var start = TimeProvider.System.GetUtcNow();
         for (var round = 0; round < Rounds; round++)
         {
             await KafkaClient.ProduceAsync(node.Kafka, "llm.requests", round % 4, Enumerable.Range(0, Tenants).Where(tenant => Asks(tenant, round))
-                .Select(tenant => Event($"{round}-{tenant}", $"tenant-{tenant}", start.AddMilliseconds(round))));
+                .Select(tenant => Requests.Event($"{round}-{tenant}", $"tenant-{tenant}", start.AddMilliseconds(round))));
             if (crashes.Contains(round))
             {
                 await node.CrashAsync(storeToo: random.Next(2) == 0);
             }
         }
 
-        var killed = Enumerable.Range(0, Tenants).Where(tenant => Spent(tenant) >= 10 * RequestPico)
+        var killed = Enumerable.Range(0, Tenants).Where(tenant => Spent(tenant) >= 10 * Requests.Pico)
             .Select(tenant => $"environment=prod;tenant=tenant-{tenant}").Order(StringComparer.Ordinal).ToList();
         var keys = CommandKey.ReadPublic(await File.ReadAllTextAsync(Path.Combine(node.Data, "keys", "commands.pub.pem")));
         var verifier = new CommandVerifier(keys);
         await Eventually.TrueAsync(
-            () => Task.FromResult(InForce(Read(node.Kafka), verifier).SequenceEqual(killed)),
+            () => Task.FromResult(IssuedRecord.Killed(IssuedRecord.ReadAll(node.Kafka), verifier).SequenceEqual(killed)),
             "exactly the tenants that overspent are stopped",
-            () => $"stopped: {string.Join(", ", InForce(Read(node.Kafka), verifier))}\nto be stopped: {string.Join(", ", killed)}");
+            () => $"stopped: {string.Join(", ", IssuedRecord.Killed(IssuedRecord.ReadAll(node.Kafka), verifier))}\n" +
+                $"to be stopped: {string.Join(", ", killed)}");
 
         // Crashes may leave versions out, but none has two contents.
-        Assert.All(
-            Read(node.Kafka).Select(record => (Verified(verifier, record), record.Value)).Where(record => record.Item1 is not null)
-                .GroupBy(record => (record.Item1!.Key, record.Item1.Version)),
-            same => Assert.Single(same.Select(record => Convert.ToBase64String(Payload(record.Value!))).Distinct()));
+        Assert.Empty(IssuedRecord.Conflicts(IssuedRecord.ReadAll(node.Kafka), verifier));
 
         // The ledger's own sums, and the store's, against what was sent.
         var total = Enumerable.Range(0, Tenants).Sum(tenant => (decimal)Spent(tenant)) / 1_000_000_000_000m;
         var text = total.ToString("0.############", CultureInfo.InvariantCulture);
         for (var partition = 0; partition < 4; partition++)
         {
-            await KafkaClient.ProduceAsync(node.Kafka, "llm.requests", partition, [Tick(start)]);
+            await KafkaClient.ProduceAsync(node.Kafka, "llm.requests", partition, [Requests.Tick(start)]);
         }
 
         await Eventually.TrueAsync(
@@ -87,15 +80,7 @@ public sealed class CrashTests
     /// <summary>Even tenants ask now and then, odd ones all the time: sixty cents against three dollars.</summary>
     private static bool Asks(int tenant, int round) => tenant % 2 == 1 || (round + tenant) % 5 == 0;
 
-    private static long Spent(int tenant) => Enumerable.Range(0, Rounds).Count(round => Asks(tenant, round)) * RequestPico;
-
-    private static string Event(string id, string tenant, DateTimeOffset time) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{{\"event_id\":\"{id}\",\"time\":{time.ToUnixTimeMilliseconds()},\"tenant_id\":\"{tenant}\",\"environment\":\"prod\",\"feature\":\"chat\",") +
-        "\"provider\":\"openai\",\"model\":\"gpt-4o\",\"tokens_in\":40000,\"tokens_out\":0}";
-
-    private static string Tick(DateTimeOffset start) =>
-        string.Create(CultureInfo.InvariantCulture, $"{{\"kind\":\"tick\",\"time\":{start.ToUnixTimeMilliseconds() + 120_000}}}");
+    private static long Spent(int tenant) => Enumerable.Range(0, Rounds).Count(round => Asks(tenant, round)) * Requests.Pico;
 
     /// <summary>Partitions with nothing open take new scopes up within seconds, and say so.</summary>
     private static Task ScopesAreSummedAsync(NodeProcess node) => Eventually.TrueAsync(
@@ -103,49 +88,4 @@ public sealed class CrashTests
             node.Process.Output.Contains($"llm.requests[{partition}] takes up version", StringComparison.Ordinal))),
         "every partition sums the budget's scopes",
         () => node.Process.Output);
-
-    private static IEnumerable<string> InForce(IEnumerable<(byte[] Key, byte[]? Value)> records, CommandVerifier verifier) => records
-        .Select(record => Verified(verifier, record)).OfType<Command>()
-        .GroupBy(command => command.Key)
-        .Select(group => group.MaxBy(command => command.Version)!)
-        .Where(command => command.Action == CommandAction.Kill && command.Scope.Text.Contains("tenant=tenant-", StringComparison.Ordinal))
-        .Select(command => command.Scope.Text)
-        .Order(StringComparer.Ordinal);
-
-    private static Command? Verified(CommandVerifier verifier, (byte[] Key, byte[]? Value) record) =>
-        verifier.TryVerify(record.Key, record.Value, out var signed) == CommandRefusal.None ? signed.Command : null;
-
-    /// <summary>What was signed: the signature itself is another each time.</summary>
-    private static byte[] Payload(byte[] value)
-    {
-        using var json = System.Text.Json.JsonDocument.Parse(value);
-        return Encoding.ASCII.GetBytes(json.RootElement.GetProperty("payload").GetString()!);
-    }
-
-    private static List<(byte[] Key, byte[]? Value)> Read(string servers)
-    {
-        const string Topic = "tokenstream.commands";
-        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = servers, GroupId = "test", EnablePartitionEof = true }).Build();
-        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-        var partitions = admin.GetMetadata(Topic, TimeSpan.FromSeconds(15)).Topics.Single().Partitions;
-        consumer.Assign(partitions.Select(partition => new TopicPartitionOffset(Topic, partition.PartitionId, Offset.Beginning)));
-        var records = new List<(byte[], byte[]?)>();
-        for (var ends = 0; ends < partitions.Count && consumer.Consume(TimeSpan.FromSeconds(30)) is { } result;)
-        {
-            if (result.IsPartitionEOF)
-            {
-                ends++;
-            }
-            else
-            {
-                records.Add((result.Message.Key ?? [], result.Message.Value));
-            }
-        }
-
-        return records;
-    }
-
-    private static int Seed() => int.Parse(Environment.GetEnvironmentVariable("TOKENSTREAM_SEED") ?? "1", CultureInfo.InvariantCulture);
-
-    private static int Crashes() => Math.Min(5, int.Parse(Environment.GetEnvironmentVariable("TOKENSTREAM_CRASHES") ?? "3", CultureInfo.InvariantCulture));
 }

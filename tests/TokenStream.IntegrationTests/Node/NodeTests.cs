@@ -63,8 +63,8 @@ public sealed class NodeTests
         using var other = new TemporaryFolder();
         await using var node = await StartAsync(other, 4);
         await using var replay = ChildProcess.Start("dotnet", [TestPaths.Service, .. AzureTrace.Replay(node.Kafka, speed: "60x")]);
-        var random = new Random(Seed());
-        for (var crash = 0; crash < Crashes(); crash++)
+        var random = new Random(CrashPlan.Seed);
+        for (var crash = 0; crash < CrashPlan.Crashes; crash++)
         {
             using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(random.Next(50, 4000)));
             await pause.WaitForNextTickAsync();
@@ -113,7 +113,7 @@ public sealed class NodeTests
         await using var node = new NodeProcess(folder.Path, "--kafka", kafka.Address);
         await node.StartAsync();
         await using var replay = ChildProcess.Start("dotnet", [TestPaths.Service, .. AzureTrace.Replay(kafka.Address, speed: "120x")]);
-        var random = new Random(Seed());
+        var random = new Random(CrashPlan.Seed);
         for (var crash = 0; crash < 3; crash++)
         {
             using var pause = new PeriodicTimer(TimeSpan.FromMilliseconds(random.Next(50, 4000)));
@@ -179,8 +179,4 @@ public sealed class NodeTests
 
     private static async Task<long> CountAsync(NodeProcess node, string column) =>
         long.Parse(await node.QueryAsync($"SELECT sum({column}) FROM tokenstream.marks FINAL"), CultureInfo.InvariantCulture);
-
-    private static int Seed() => int.Parse(Environment.GetEnvironmentVariable("TOKENSTREAM_SEED") ?? "1", CultureInfo.InvariantCulture);
-
-    private static int Crashes() => int.Parse(Environment.GetEnvironmentVariable("TOKENSTREAM_CRASHES") ?? "3", CultureInfo.InvariantCulture);
 }
