@@ -18,5 +18,10 @@ if (args is ["ledger", ..])
     return LedgerCommand.Run(args[1..], Console.Out);
 }
 
+if (args is ["rollover", ..])
+{
+    return RolloverCommand.Run(args[1..], Console.Out);
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;
