@@ -105,6 +105,30 @@ public sealed class Governor
     }
 
     /// <summary>
+    /// Takes up a command of an earlier governor that reached the log only after this one began. Gateways obey it, whatever was decided here, so what
+    /// stands here is sent again. What this governor has not evaluated yet goes on from it.
+    /// </summary>
+    public void Find(Command late, long nowMs)
+    {
+        _standing.Set(late);
+        _gate.Stand(late, _members);
+        _hasToFollow = true;
+        if (late.Cause is not { } cause || !_scopes.TryGetValue((cause.Budget, late.Scope), out var governed))
+        {
+            return;
+        }
+
+        if (!governed.IsShadow && governed.Command is { } own)
+        {
+            Send(own);
+        }
+        else if (late.Action != CommandAction.None)
+        {
+            SendRelease(late, nowMs, governed.IsShadow ? WhyShadow() : "An earlier governor sent it late", null);
+        }
+    }
+
+    /// <summary>
     /// The budgets and the directory that hold from now on. Until this was called, nothing automatic is decided and nothing that stands is released.
     /// What they change of commands in force comes with the next <see cref="Tick"/> or evaluation.
     /// </summary>

@@ -218,6 +218,7 @@ public sealed class GovernStage : IStage
         var evaluator = new BudgetEvaluator(restored.Ledger, partition.Number, _options.Partitions);
         evaluator.Restore(restored.Running, restored.Openings);
         var governor = new Governor(partition.Number, new GovernorOptions { Partitions = _options.Partitions, UnpricedPerDay = _options.UnpricedPerDay });
+        commands.TakeFound(_ => { });
         governor.Restore(commands.Commands.ToArray(), GovernNotes.Read(restored.Notes), now);
         partition.Begin(restored.Ledger, evaluator, governor, commands, snapshots, offset, end);
         partition.SnapshotMs = now;
@@ -259,6 +260,7 @@ public sealed class GovernStage : IStage
 
     private async ValueTask DecideAsync(GovernPartition partition, long now, bool hasAdopted)
     {
+        partition.Commands.TakeFound(command => partition.Governor.Find(command, now));
         _evaluations.Clear();
         partition.Evaluator.Evaluate(now, _evaluations);
         foreach (var evaluation in _evaluations)
@@ -280,6 +282,12 @@ public sealed class GovernStage : IStage
         if (partition.Phase == GovernPhase.Deciding)
         {
             isPublished |= await PublishAsync(partition, partition.Governor.Tick(now), hasAdopted);
+        }
+
+        if (partition.Phase != GovernPhase.Deciding)
+        {
+            // A commit was refused, or its outcome is unknown: what this owner knows may be old, and nothing more is committed on the strength of it.
+            return;
         }
 
         partition.Commands.TakeCovered((key, bytes) =>
@@ -367,7 +375,11 @@ public sealed class GovernStage : IStage
 
             var begun = SnapshotTable.NameOf(partition.Position, partition.Commit.Epoch, ++partition.SnapshotNumber);
             var writer = new LedgerSnapshotWriter(
-                partition.Ledger, partition.Evaluator, () => GovernNotes.Write(partition.Governor.OpenAlerts(Now())), partition.Position);
+                partition.Ledger,
+                partition.Evaluator,
+                () => GovernNotes.Write(partition.Governor.OpenAlerts(Now())),
+                partition.Position,
+                _options.SnapshotChunkBytes);
             partition.Writing = writing = new SnapshotInProgress(begun, partition.Position, writer);
         }
 

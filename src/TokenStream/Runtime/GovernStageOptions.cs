@@ -1,3 +1,5 @@
+using TokenStream.Governing.Snapshots;
+
 namespace TokenStream.Runtime;
 
 /// <summary>Names and limits of the govern stage.</summary>
@@ -26,6 +28,9 @@ public sealed record GovernStageOptions
 
     /// <summary>A step writes so much of a snapshot at most, so that no decision waits for one; an account more than fits comes on top.</summary>
     public long SnapshotSliceBytes { get; init; } = 256 * 1024;
+
+    /// <summary>A record of a snapshot is closed once it is so long.</summary>
+    public int SnapshotChunkBytes { get; init; } = LedgerSnapshot.ChunkBytes;
 
     public long HeartbeatIntervalMs { get; init; } = 1_000;
 

@@ -11,12 +11,13 @@ internal sealed class PublishedCommands(CommandVerifier verifier)
 {
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly HashSet<string> _buried = new(StringComparer.Ordinal);
+    private readonly List<Command> _found = [];
     private long _position;
 
     /// <summary>The last command of every key, releases included.</summary>
     public IEnumerable<Command> Commands => _entries.Values.Select(entry => entry.Command);
 
-    /// <summary>The highest version in the log or published; a new owner's epoch has to be above.</summary>
+    /// <summary>The highest version in the log, heartbeats included, or published; a new owner's epoch has to be above.</summary>
     public CommandVersion Highest { get; private set; }
 
     /// <summary>Records that are not what they should be: unsigned, forged, lower than ours.</summary>
@@ -51,6 +52,7 @@ internal sealed class PublishedCommands(CommandVerifier verifier)
         var text = Encoding.UTF8.GetString(key);
         if (text.StartsWith(Heartbeat.KeyPrefix, StringComparison.Ordinal))
         {
+            Read(key, value);
             return;
         }
 
@@ -66,17 +68,15 @@ internal sealed class PublishedCommands(CommandVerifier verifier)
         if (isDeletion || refusal != CommandRefusal.None || record.Command is not { } command)
         {
             Refused += isDeletion && (known is null || _buried.Contains(text)) ? 0 : 1;
-            Cover(known);
+            known?.IsCovered = true;
             return;
         }
 
         if (known is null || command.Version > known.Command.Version)
         {
-            if (!_buried.Contains(text) || command.Version > Highest)
-            {
-                _entries[text] = new Entry(command, value.ToArray()) { IsSeen = true };
-            }
-
+            _entries[text] = new Entry(command, value.ToArray()) { IsSeen = true };
+            _buried.Remove(text);
+            _found.Add(command);
             Highest = command.Version > Highest ? command.Version : Highest;
         }
         else if (command.Version == known.Command.Version)
@@ -85,10 +85,21 @@ internal sealed class PublishedCommands(CommandVerifier verifier)
         }
         else
         {
-            // Somebody who does not know that it was replaced wrote it after ours; before ours, it is only what was there.
+            // Somebody who does not know that it was replaced wrote it. Before ours it is only what was there; but where ours has not been read,
+            // compaction may have taken it already, and only our own earlier ones are surely before it.
             Refused += known.IsSeen ? 1 : 0;
-            Cover(known);
+            known.IsCovered |= known.IsSeen || command.Version.Epoch < known.Command.Version.Epoch;
         }
+    }
+
+    /// <summary>
+    /// Hands over the commands that were read since the last call and that this owner has not published: an earlier one was late, and what it
+    /// wrote counts at gateways.
+    /// </summary>
+    public void TakeFound(Action<Command> take)
+    {
+        _found.ForEach(take);
+        _found.Clear();
     }
 
     /// <summary>Hands over the records that have to be published again, byte for byte.</summary>
@@ -104,11 +115,14 @@ internal sealed class PublishedCommands(CommandVerifier verifier)
         }
     }
 
-    private static void Cover(Entry? known)
+    /// <summary>A gateway that knows of an epoch believes no heartbeat of a lower one. Only what would raise it is worth a look at the signature.</summary>
+    private void Read(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        if (known is { IsSeen: true })
+        if (Jws.TryRead(value, out var jws) == CommandRefusal.None && HeartbeatFormat.TryRead(jws!.Payload, out var claimed) &&
+            claimed.Version.Epoch > Highest.Epoch &&
+            verifier.TryVerify(key, value, out var record) == CommandRefusal.None && record.Heartbeat is { } heartbeat)
         {
-            known.IsCovered = true;
+            Highest = heartbeat.Version;
         }
     }
 

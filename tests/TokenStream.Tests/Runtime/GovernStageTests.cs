@@ -119,6 +119,75 @@ public sealed class GovernStageTests : IDisposable
     }
 
     [Fact]
+    public async Task A_command_that_an_earlier_owner_sends_late_is_taken_back_where_nobody_asks_for_it()
+    {
+        var owner = NewOwner();
+        await RunAsync(owner);
+        WriteSpend(150 * Usd);
+        await RunAsync(owner);
+        var late = Issued()[0];
+        _inputs = _inputs with { Controls = new GovernControls(new GovernPause(true, "test", "tester", _clock.NowMs), []) };
+        var second = NewOwner();
+        await RunAsync(second);
+        Assert.Equal(CommandAction.None, Issued()[^1].Action);
+
+        // Nobody told the second owner of a person's kill, nor of what the first decided just before it ended.
+        foreach (var command in new[] { late with { Id = "other", Scope = Other }, Manual(late) })
+        {
+            Write(command with { Version = new CommandVersion(1, 9) });
+            await RunAsync(second);
+            var release = Issued()[^1];
+            Assert.Equal((command.Key, CommandAction.None, 2), (release.Key, release.Action, release.Version.Epoch));
+        }
+    }
+
+    [Fact]
+    public async Task A_release_that_an_earlier_owner_sends_late_does_not_end_what_stands()
+    {
+        var owner = NewOwner();
+        await RunAsync(owner);
+        WriteSpend(150 * Usd);
+        await RunAsync(owner);
+        var kill = Issued()[0];
+        var second = NewOwner();
+        await RunAsync(second);
+        Write(kill with { Version = new CommandVersion(1, 9), Action = CommandAction.None });
+        await RunAsync(second);
+        var again = Issued()[^1];
+        Assert.Equal((kill.Key, CommandAction.Kill, new CommandVersion(2, 1), kill.ExpiresMs), (again.Key, again.Action, again.Version, again.ExpiresMs));
+        await RunAsync(second);
+        Assert.Equal(again, Issued()[^1] with { Cause = again.Cause, Ladder = again.Ladder, Tenants = again.Tenants });
+    }
+
+    [Fact]
+    public async Task An_owner_without_offsets_begins_above_the_epoch_that_the_last_heartbeat_had()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            await RunAsync(NewOwner(), elapsedMs: 1_000);
+        }
+
+        _log.Commit = null;
+        var owner = NewOwner();
+        await RunAsync(owner, elapsedMs: 1_000);
+        Assert.StartsWith("tg1 e=4 ", _log.Commit!.Metadata, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task After_a_commit_without_an_answer_nothing_is_committed_in_its_epoch()
+    {
+        var owner = NewOwner();
+        await RunAsync(owner);
+        WriteSpend(150 * Usd);
+        _clock.NowMs += 61_000;
+        owner.Source.LosesAnswer = true;
+        await RunAsync(owner);
+        Assert.Equal(["tg1 e=1 c=0 s=", "tg1 e=1 c=1 s="], _log.Commits.Select(commit => commit.Metadata));
+        await RunAsync(owner, elapsedMs: 1_000);
+        Assert.StartsWith("tg1 e=2 ", _log.Commit!.Metadata, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_snapshot_is_gone_on_from_and_older_ones_go()
     {
         var owner = NewOwner();
@@ -229,6 +298,12 @@ public sealed class GovernStageTests : IDisposable
             await owner.Stage.StepAsync(i == 0 ? elapsedMs : 0);
         }
     }
+
+    private static Scope Other { get; } = Scope.Of((ScopeDimension.Tenant, ScopeTerm.Exact("other")));
+
+    private static Command Manual(Command command) => command with { Source = "manual/late", Cause = null, Ladder = null, ExpiresMs = null };
+
+    private void Write(Command command) => _log.Topic(Commands).Add((Encoding.UTF8.GetBytes(command.Key), _signer.Sign(command)));
 
     private void WriteSpend(Int128 cost, Scope? scope = null)
     {

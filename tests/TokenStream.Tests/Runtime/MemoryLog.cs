@@ -9,6 +9,9 @@ internal sealed class MemoryLog
 
     public OffsetCommit? Commit { get; set; }
 
+    /// <summary>Every commit that was done, in order.</summary>
+    public List<OffsetCommit> Commits { get; } = [];
+
     /// <summary>Whether the group takes no commit any more: another owner has the partition.</summary>
     public MemorySource? Owner { get; set; }
 
@@ -22,6 +25,9 @@ internal sealed class MemoryLog
         private long _position;
 
         private List<(byte[] Key, byte[]? Value)> Records => log.Topic(partition.Topic);
+
+        /// <summary>Whether the next commit is done, but not answered.</summary>
+        public bool LosesAnswer { get; set; }
 
         public void Poll(TimeSpan wait, IAssignmentHandler handler)
         {
@@ -45,7 +51,10 @@ internal sealed class MemoryLog
             }
 
             log.Commit = commits.Single();
-            return ValueTask.FromResult(true);
+            log.Commits.Add(log.Commit);
+            var isAnswered = !LosesAnswer;
+            LosesAnswer = false;
+            return ValueTask.FromResult(isAnswered);
         }
 
         public OffsetCommit? Committed(TopicPartition topicPartition) => log.Commit;

@@ -14,7 +14,7 @@ internal static class LedgerSnapshot
 {
     public const byte Version = 1;
 
-    /// <summary>A chunk is closed once it is so long; one account more than fits comes on top.</summary>
+    /// <summary>A chunk is closed once it is so long, where nothing else is said; one account more than fits comes on top.</summary>
     public const int ChunkBytes = 256 * 1024;
 
     internal const byte Kind = (byte)'L';

@@ -19,6 +19,7 @@ internal sealed class LedgerSnapshotWriter
     private readonly BudgetEvaluator _evaluator;
     private readonly Func<IEnumerable<byte[]>> _notes;
     private readonly int _accounts;
+    private readonly int _chunkBytes;
     private readonly SourceState[] _sources;
     private readonly PatternOpening[] _openings;
     private readonly BlockBuffer _to = new();
@@ -30,8 +31,11 @@ internal sealed class LedgerSnapshotWriter
 
     /// <param name="notes">What others want to find again, asked for at the end: texts that mean nothing here.</param>
     /// <param name="position">The offset up to which the ledger counts: where whoever restores it reads on.</param>
-    public LedgerSnapshotWriter(SpendLedger ledger, BudgetEvaluator evaluator, Func<IEnumerable<byte[]>> notes, long position)
+    /// <param name="chunkBytes">A chunk is closed once it is so long.</param>
+    public LedgerSnapshotWriter(
+        SpendLedger ledger, BudgetEvaluator evaluator, Func<IEnumerable<byte[]>> notes, long position, int chunkBytes = ChunkBytes)
     {
+        _chunkBytes = chunkBytes;
         (_ledger, _evaluator, _notes, _accounts, _said) = (ledger, evaluator, notes, ledger.Count, position);
         _sources = [.. ledger.Sources.OrderBy(source => source.Topic, StringComparer.Ordinal).ThenBy(source => source.Partition).Select(source => new SourceState(source))];
 
@@ -65,7 +69,7 @@ internal sealed class LedgerSnapshotWriter
                 return true;
             }
 
-            if (_to.Length >= ChunkBytes)
+            if (_to.Length >= _chunkBytes)
             {
                 HandOver(write);
                 Begin(More);
@@ -126,7 +130,7 @@ internal sealed class LedgerSnapshotWriter
             _to.Signed(_ledger.CompleteSinceMs);
         }
 
-        foreach (var note in _notes())
+        foreach (var note in _notes().ToArray())
         {
             _to.Byte((byte)Tag.Note);
             _to.Text(note);

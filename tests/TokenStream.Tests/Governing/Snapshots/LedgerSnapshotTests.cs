@@ -100,6 +100,21 @@ public sealed class LedgerSnapshotTests
     }
 
     [Fact]
+    public void Notes_may_change_while_they_are_written()
+    {
+        var ledger = new SpendLedger();
+        var evaluator = New(ledger, [], [], June);
+        var (notes, chunks) = (new List<byte[]> { new byte[] { 1 }, new byte[] { 2 } }, new List<byte[]>());
+        var writer = new LedgerSnapshotWriter(ledger, evaluator, () => notes, position: 0);
+        while (!writer.Continue(0, bytes: 1, (_, bytes) => chunks.Add(bytes.ToArray())))
+        {
+            notes.Add([3]);
+        }
+
+        Assert.Equal([1, 2], LedgerSnapshot.Read(chunks, 1000).Notes.Take(2).Select(note => note[0]));
+    }
+
+    [Fact]
     public void What_a_period_left_over_is_counted_when_its_last_spend_is_read()
     {
         // The snapshot is of a minute before midnight; ten dollars of that minute are read again after it.
