@@ -15,7 +15,9 @@ internal sealed class GovernChecks(GovernWorld world)
 
     public long Heartbeats { get; private set; }
 
-    /// <summary>A version has one content for ever, and is committed before it is seen; a heartbeat says that nothing up to its version is missing.</summary>
+    /// <summary>
+    /// A version has one content for ever, and is committed before it is seen; a heartbeat says that nothing up to its version is missing.
+    /// </summary>
     public void Command(GovernNode? node, int partition, LogRecord record)
     {
         if (record.Value is not { } value)
@@ -62,13 +64,14 @@ internal sealed class GovernChecks(GovernWorld world)
     {
         var now = GovernCommit.Parse(commit.Offset, commit.Metadata);
         var version = new CommandVersion(now.Epoch, now.Counter);
-        if (before is not null && GovernCommit.Parse(before.Offset, before.Metadata) is var last && version < new CommandVersion(last.Epoch, last.Counter))
+        var last = before is null ? null : GovernCommit.Parse(before.Offset, before.Metadata);
+        if (last is not null && version < new CommandVersion(last.Epoch, last.Counter))
         {
             Fault($"partition {partition} went back to {version}");
         }
 
         _committed[partition] = version > _committed[partition] ? version : _committed[partition];
-        var isNew = now.Snapshot.Length > 0 && (before is null || GovernCommit.Parse(before.Offset, before.Metadata).Snapshot != now.Snapshot);
+        var isNew = now.Snapshot.Length > 0 && last?.Snapshot != now.Snapshot;
         if (isNew && world.Mutation != GovernMutation.SnapshotInPlace && !IsWhole(partition, now.Snapshot))
         {
             Fault($"the commit of partition {partition} names {now.Snapshot}, which is not whole");
@@ -78,8 +81,8 @@ internal sealed class GovernChecks(GovernWorld world)
     /// <summary>What the commit names is never deleted.</summary>
     public void Snapshot(int partition, LogRecord record, OffsetCommit? commit)
     {
-        if (record.Value is null && commit is not null && GovernCommit.Parse(commit.Offset, commit.Metadata).Snapshot is { Length: > 0 } named &&
-            record.Name.Contains(named, StringComparison.Ordinal))
+        if (record.Value is null && commit is not null &&
+            GovernCommit.Parse(commit.Offset, commit.Metadata).Snapshot is { Length: > 0 } named && record.Name.Contains(named, StringComparison.Ordinal))
         {
             Fault($"{record.Name} is deleted, which the commit names");
         }

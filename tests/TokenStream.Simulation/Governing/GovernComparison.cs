@@ -3,7 +3,9 @@ using TokenStream.Commands;
 
 namespace TokenStream.Simulation.Governing;
 
-/// <summary>What must hold once faults have ceased and everything has come to rest, told without the product's own ledger, evaluation or governor.</summary>
+/// <summary>
+/// What must hold once faults have ceased and everything has come to rest, told without the product's own ledger, evaluation or governor.
+/// </summary>
 internal static class GovernComparison
 {
     public static void Compare(GovernWorld world)
@@ -65,7 +67,9 @@ internal static class GovernComparison
             var obeyed = Text(world.Gateways[i].Obeyed(world.NowMs));
             if (obeyed != asked)
             {
-                var who = i == 0 ? "that was there always" : i == world.Gateways.Count - 1 ? "that reads what compaction left" : "that came later";
+                var who = i == 0 ? "that was there always"
+                    : i == world.Gateways.Count - 1 ? "that reads what compaction left"
+                    : "that came later";
                 world.Faults.Add($"a gateway {who} obeys [{obeyed}], not [{asked}]");
             }
         }
@@ -87,7 +91,8 @@ internal static class GovernComparison
             foreach (var scope in world.Truth.Scopes.Where(scope => Governs(budget.Name, scope)))
             {
                 var spent = (Int128)world.Truth.Spent(scope, dayMs, dayMs + GovernWorld.DayMs);
-                if (budget.Ladder.LastOrDefault(step => step.Trigger == LadderTrigger.Exhausted ? spent > budget.Amount.Value : spent * 2 >= budget.Amount.Value) is { } step)
+                var amount = budget.Amount.Value;
+                if (budget.Ladder.LastOrDefault(step => step.Trigger == LadderTrigger.Exhausted ? spent > amount : spent * 2 >= amount) is { } step)
                 {
                     asked[$"{scope}|budget/{budget.Name}"] = step.Action;
                 }
@@ -104,7 +109,8 @@ internal static class GovernComparison
         _ => scope == "all",
     };
 
-    private static string Text(SortedDictionary<string, CommandAction> commands) => string.Join(", ", commands.Select(pair => $"{pair.Key}: {pair.Value}"));
+    private static string Text(SortedDictionary<string, CommandAction> commands) =>
+        string.Join(", ", commands.Select(pair => $"{pair.Key}: {pair.Value}"));
 
     private static void Expect(GovernWorld world, string what, Int128 actual, Int128 expected)
     {

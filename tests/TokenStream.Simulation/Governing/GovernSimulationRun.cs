@@ -2,7 +2,7 @@ using TokenStream.Runtime;
 
 namespace TokenStream.Simulation.Governing;
 
-/// <summary>One random life of governing from one seed: some hundred steps of spend, people and faults, then time to come to rest.</summary>
+/// <summary>One random life of governing from one seed: some steps of spend, people and faults, then time to come to rest.</summary>
 internal static class GovernSimulationRun
 {
     private const int Nodes = 2;

@@ -6,8 +6,8 @@ namespace TokenStream.Simulation.Governing;
 
 /// <summary>
 /// Budgets, ledger and commands on the real stage: random lives with crashes between any two effects, owners that go on after they lost a
-/// partition, records that arrive late, failed commits and batches, compaction, retention, people and clocks. TOKENSTREAM_SEEDS sets how many
-/// seeds are run, a fifth of those of the commit protocol; TOKENSTREAM_SEED which is the first.
+/// partition, records that arrive late, failed commits and batches, compaction, retention, people and clocks. TOKENSTREAM_SEEDS sets how
+/// many seeds are run, a fifth of those of the commit protocol; TOKENSTREAM_SEED which is the first.
 /// </summary>
 public sealed class GovernSimulationTests(ITestOutputHelper output)
 {

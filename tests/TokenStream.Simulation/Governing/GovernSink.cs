@@ -5,8 +5,8 @@ using TokenStream.Runtime;
 namespace TokenStream.Simulation.Governing;
 
 /// <summary>
-/// Takes a node's records. The log has each only when the flush reaches it; what a crash or a failed flush leaves under way may still arrive, any
-/// time later.
+/// Takes a node's records. The log has each only when the flush reaches it; what a crash or a failed flush leaves under way may still
+/// arrive, any time later.
 /// </summary>
 internal sealed class GovernSink(GovernNode node) : IRecordSink
 {
@@ -101,7 +101,8 @@ internal sealed class GovernSink(GovernNode node) : IRecordSink
                 return [(partition, new LogRecord(record.Key, null)), published];
             case GovernMutation.SnapshotInPlace when partition.Topic == GovernWorld.LedgerTopic:
                 var parts = record.Name.Split('/');
-                return record.Value is null ? [] : [(partition, new LogRecord(Encoding.UTF8.GetBytes($"{parts[0]}/{InPlace}/{parts[2]}"), record.Value))];
+                var key = Encoding.UTF8.GetBytes($"{parts[0]}/{InPlace}/{parts[2]}");
+                return record.Value is null ? [] : [(partition, new LogRecord(key, record.Value))];
             case GovernMutation.NamedBeforeFlushed when partition.Topic == GovernWorld.LedgerTopic && record.Value is not null:
                 _held.Add(published);
                 return [];
@@ -130,7 +131,8 @@ internal sealed class GovernSink(GovernNode node) : IRecordSink
 
     private static bool IsRelease(TopicPartition partition, LogRecord record) =>
         partition.Topic == GovernWorld.CommandsTopic && record.Value is { } value &&
-        SimulatedSigning.Verifier.TryVerify(record.Key, value, out var signed) == CommandRefusal.None && signed.Command?.Action == CommandAction.None;
+        SimulatedSigning.Verifier.TryVerify(record.Key, value, out var signed) == CommandRefusal.None &&
+        signed.Command?.Action == CommandAction.None;
 
     private static byte[] WithoutEpoch(LogRecord record)
     {

@@ -137,11 +137,11 @@ internal sealed partial class GovernSource(GovernNode node) : IRecordSource
         var number = commit.Partition.Partition;
         if (World.Mutation == GovernMutation.DeletedBeforeCommit && !IsCounterOnly(commit) && MayCommit(number))
         {
-            foreach (var name in World.Ledger[number].From(0).Where(record => record.Value is not null).Select(record => record.Name).ToArray())
+            foreach (var record in World.Ledger[number].From(0).Where(record => record.Value is not null).ToArray())
             {
-                if (!name.Contains(SnapshotOf(commit), StringComparison.Ordinal))
+                if (!record.Name.Contains(SnapshotOf(commit), StringComparison.Ordinal))
                 {
-                    World.Append(node, GovernWorld.LedgerTopic, number, new LogRecord(System.Text.Encoding.UTF8.GetBytes(name), null));
+                    World.Append(node, GovernWorld.LedgerTopic, number, new LogRecord(record.Key, null));
                 }
             }
 
@@ -162,11 +162,13 @@ internal sealed partial class GovernSource(GovernNode node) : IRecordSource
     private OffsetCommit Mutated(OffsetCommit commit) => World.Mutation switch
     {
         GovernMutation.SnapshotInPlace => commit with { Metadata = SnapshotPattern().Replace(commit.Metadata, $"s={GovernSink.InPlace}") },
-        GovernMutation.PositionWithoutSnapshot when IsCounterOnly(commit) => commit with { Offset = _held[commit.Partition.Partition]!.Position },
+        GovernMutation.PositionWithoutSnapshot when IsCounterOnly(commit) =>
+            commit with { Offset = _held[commit.Partition.Partition]!.Position },
         _ => commit,
     };
 
-    private bool IsCounterOnly(OffsetCommit commit) => Committed(commit.Partition) is { } before && SnapshotOf(before) == SnapshotOf(commit);
+    private bool IsCounterOnly(OffsetCommit commit) =>
+        Committed(commit.Partition) is { } before && SnapshotOf(before) == SnapshotOf(commit);
 
     private static string SnapshotOf(OffsetCommit commit) => GovernCommit.Parse(commit.Offset, commit.Metadata).Snapshot;
 

@@ -138,7 +138,9 @@ internal sealed class GovernWorld
         }
     }
 
-    /// <summary>A group that was silent for long loses its offsets, and nothing of it is under way any more. What retention took is gone for good then.</summary>
+    /// <summary>
+    /// A group that was silent for long loses its offsets, and nothing of it is under way any more. What retention took would be gone for good.
+    /// </summary>
     public void LoseOffsets()
     {
         ArriveAll();

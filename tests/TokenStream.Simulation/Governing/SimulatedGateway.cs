@@ -26,7 +26,8 @@ internal sealed class SimulatedGateway(GovernWorld world)
 
     /// <summary>What it obeys at a time, by key.</summary>
     public SortedDictionary<string, CommandAction> Obeyed(long nowMs) => new(
-        _commands.Where(pair => pair.Value.Action != CommandAction.None && !(pair.Value.ExpiresMs <= nowMs)).ToDictionary(pair => pair.Key, pair => pair.Value.Action),
+        _commands.Where(pair => pair.Value.Action != CommandAction.None && !(pair.Value.ExpiresMs <= nowMs))
+            .ToDictionary(pair => pair.Key, pair => pair.Value.Action),
         StringComparer.Ordinal);
 
     /// <summary>The newest heartbeat of a partition that it believes.</summary>

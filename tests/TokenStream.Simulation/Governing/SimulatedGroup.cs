@@ -1,8 +1,8 @@
 namespace TokenStream.Simulation.Governing;
 
 /// <summary>
-/// The consumer group: who owns which partition. Each change raises the partition's generation, and only the generation that runs may commit: not
-/// a member that left, nor one that lost only this partition.
+/// The consumer group: who owns which partition. Each change raises the partition's generation, and only the generation that runs may
+/// commit: not a member that left, nor one that lost only this partition.
 /// </summary>
 internal sealed class SimulatedGroup
 {

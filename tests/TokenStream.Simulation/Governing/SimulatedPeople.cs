@@ -52,19 +52,19 @@ internal sealed class SimulatedPeople
                 break;
             case 3 when controls.Requests.Count > 0:
                 var taken = _world.Choice<ManualRequest>([.. controls.Requests]);
-                Say(now with { Controls = controls with { Requests = [.. controls.Requests.Select(request => request == taken ? TakenBack(request) : request)] } });
+                var requests = controls.Requests.Select(request => request == taken ? TakenBack(request) : request);
+                Say(now with { Controls = controls with { Requests = [.. requests] } });
                 break;
             case 4:
                 // Its scopes have another budget all the time, so that what they spent in the period is known when it comes back.
                 var others = now.Set.Budgets.Where(budget => budget.Name != Spare);
-                Say(now with { Set = new BudgetSet(now.Set.Version + 1, [.. others, .. now.Set.Budgets.Count == Names.Length ? [] : new[] { NewBudget(Spare) }]) });
+                var isThere = now.Set.Budgets.Count == Names.Length;
+                Say(now with { Set = new BudgetSet(now.Set.Version + 1, isThere ? [.. others] : [.. others, NewBudget(Spare)]) });
                 break;
             default:
                 var changed = _world.Choice<string>(Names);
-                Say(now with
-                {
-                    Set = new BudgetSet(now.Set.Version + 1, [.. now.Set.Budgets.Select(budget => budget.Name == changed ? NewBudget(changed) : budget)]),
-                });
+                var budgets = now.Set.Budgets.Select(budget => budget.Name == changed ? NewBudget(changed) : budget);
+                Say(now with { Set = new BudgetSet(now.Set.Version + 1, [.. budgets]) });
                 break;
         }
     }
@@ -87,10 +87,10 @@ internal sealed class SimulatedPeople
             {
                 "each" => [Step(LadderTrigger.Exhausted, 100, CommandAction.Kill)],
                 Spare => [Step(LadderTrigger.Exhausted, 100, CommandAction.CacheOnly)],
-                "model" => [Step(LadderTrigger.Exhausted, 100, CommandAction.Throttle) with { Parameters = new ActionParameters { RequestsPerMinute = 3 } }],
+                "model" => [Step(LadderTrigger.Exhausted, 100, CommandAction.Throttle) with { Parameters = new() { RequestsPerMinute = 3 } }],
                 _ =>
                 [
-                    Step(LadderTrigger.Spent, 50, CommandAction.TrimOutput) with { Parameters = new ActionParameters { MaxOutputTokens = 100 } },
+                    Step(LadderTrigger.Spent, 50, CommandAction.TrimOutput) with { Parameters = new() { MaxOutputTokens = 100 } },
                     Step(LadderTrigger.Exhausted, 100, CommandAction.CacheOnly),
                 ],
             },
@@ -116,5 +116,6 @@ internal sealed class SimulatedPeople
         };
     }
 
-    private ManualRequest TakenBack(ManualRequest request) => request with { ReleasedMs = _world.NowMs, ReleasedBy = "somebody", ReleasedReason = "over" };
+    private ManualRequest TakenBack(ManualRequest request) =>
+        request with { ReleasedMs = _world.NowMs, ReleasedBy = "somebody", ReleasedReason = "over" };
 }

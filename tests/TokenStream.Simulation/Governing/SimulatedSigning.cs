@@ -4,8 +4,8 @@ using TokenStream.Commands;
 namespace TokenStream.Simulation.Governing;
 
 /// <summary>
-/// Signatures without elliptic curves: a hash in their place, a hundred times as fast, and the same bytes in every run. Real keys are the matter
-/// of other tests.
+/// Signatures without elliptic curves: a hash in their place, which is quick and the same in every run. Real keys are the matter of other
+/// tests.
 /// </summary>
 internal sealed class SimulatedSigning : ECDsa
 {

@@ -1,13 +1,12 @@
-using System.Globalization;
 using TokenStream.Scopes;
 using TokenStream.Windowing;
 
 namespace TokenStream.Simulation.Governing;
 
 /// <summary>
-/// What the aggregate side of one input partition says on the spend topic: finals, provisional values and marks of decisions that are published
-/// in pieces and published again after a crash, corrections, and zombies that repeat what is long past or tell more than was decided. What
-/// it all has to come to is the sum of its events.
+/// What the aggregate side of one input partition says on the spend topic: finals, provisional values and marks of decisions that are
+/// published in pieces and published again after a crash, corrections, and zombies that repeat what is long past or tell more than was
+/// decided. What it all has to come to is the sum of its events.
 /// </summary>
 internal sealed class SpendFeed(GovernWorld world, int input)
 {
@@ -95,7 +94,8 @@ internal sealed class SpendFeed(GovernWorld world, int input)
         position = Math.Max(position, (int)Last.Position);
         var (number, closesThrough) = (Last.Number + 1, Math.Max(Last.ClosedThroughMs, closesThroughMs / WindowMs * WindowMs));
         var records = new List<(int, byte[])>();
-        foreach (var window in _events.Take(position).Select(e => e.WindowMs).Distinct().Where(window => window + WindowMs <= closesThrough))
+        var windows = _events.Take(position).Select(e => e.WindowMs).Distinct();
+        foreach (var window in windows.Where(window => window + WindowMs <= closesThrough))
         {
             var isLate = window + WindowMs <= Last.ClosedThroughMs;
             records.AddRange(Values(window, isLate ? number : 0, number, isLate ? (int)Last.Position : 0, position, isFinal: true));
@@ -144,7 +144,8 @@ internal sealed class SpendFeed(GovernWorld world, int input)
 
         var header = new RollupBlockHeader(0, "in", input, window, part, decision, to, 1, isFinal);
         var spends = sums.Select(pair => new ScopeSpend(header, ScopeOf(pair.Key), Measures(pair.Value)) { EventMs = window + 1 });
-        return spends.GroupBy(spend => spend.Scope.Partition(GovernWorld.Partitions)).Select(group => (group.Key, SpendMutator.Encoded([.. group], header)));
+        return spends.GroupBy(spend => spend.Scope.Partition(GovernWorld.Partitions))
+            .Select(group => (group.Key, SpendMutator.Encoded([.. group], header)));
     }
 
     private Mark MarkOf(long number, long position, long closedThroughMs) => new()
@@ -165,7 +166,7 @@ internal sealed class SpendFeed(GovernWorld world, int input)
     private static SpendMeasures Measures(long cost) => new() { Cost = cost, Tokens = cost, Requests = 1 };
 
     private static Scope ScopeOf(string text) =>
-        Scope.TryParse(text, out var scope, out var error) ? scope : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"{text} {error}"));
+        Scope.TryParse(text, out var scope, out var error) ? scope : throw new FormatException($"{text} {error}");
 
     private sealed record Decision(long Number, long Position, long ClosedThroughMs, IReadOnlyList<(int Partition, byte[] Value)> Records);
 }
@@ -185,5 +186,7 @@ internal sealed class SpendTruth
 
     /// <summary>What a scope spent in windows that begin in a span.</summary>
     public long Spent(string scope, long fromMs, long toMs) =>
-        _sums.TryGetValue(scope, out var windows) ? windows.Where(window => window.Key >= fromMs && window.Key < toMs).Sum(window => window.Value) : 0;
+        _sums.TryGetValue(scope, out var windows)
+            ? windows.Where(window => window.Key >= fromMs && window.Key < toMs).Sum(window => window.Value)
+            : 0;
 }

@@ -22,7 +22,8 @@ internal sealed class SpendMutator(GovernMutation mutation)
             GovernMutation.NoMarks when mark is not null => Encoded([], Header),
             GovernMutation.Unnumbered when mark is not null => Encoded(mark with { Decision = ++_count }),
             GovernMutation.Unnumbered when spends[0].Block.Final => Encoded(spends, spends[0].Block with { Decision = ++_count }),
-            GovernMutation.ProvisionalsAddUp when mark is null && !spends[0].Block.Final => Encoded(spends, spends[0].Block with { Part = ++_count }),
+            GovernMutation.ProvisionalsAddUp when mark is null && !spends[0].Block.Final =>
+                Encoded(spends, spends[0].Block with { Part = ++_count }),
             _ => value,
         };
     }
