@@ -13,7 +13,7 @@ internal static class EnforceCommand
         var tenants = new Option<int>("--tenants") { Description = "Tenants of the background, by Zipf's law.", DefaultValueFactory = _ => 200 };
         var probes = new Option<double>("--probes") { Description = "Tenants a second that overspend.", DefaultValueFactory = _ => 2 };
         var minutes = new Option<double>("--minutes") { Description = "How long, after the warm-up.", DefaultValueFactory = _ => 10 };
-        var warmUp = new Option<double>("--warm-up") { Description = "Seconds of background alone, until the tenants are known.", DefaultValueFactory = _ => 120 };
+        var warmUp = new Option<double>("--warm-up") { Description = "Seconds of background alone, until code is compiled and tables have grown.", DefaultValueFactory = _ => 120 };
         var command = new Command("enforce", "Measure event-to-command and event-to-enforced latency under load.") { to, keys, rate, tenants, probes, minutes, warmUp };
         command.SetAction(async (parsed, cancellation) =>
         {

@@ -65,7 +65,6 @@ internal sealed class EnforcementRun(EnforcementOptions options)
         var totals = new ExpectedTotals(10_000);
         var (sent, worstLate) = (0L, TimeSpan.Zero);
         var nextProbe = options.WarmUp;
-        probes.Open((int)Math.Ceiling(options.Duration.TotalSeconds * options.ProbesPerSecond) + 1, NowMs());
         _watch.Start();
         while (_watch.Elapsed < options.Duration + options.WarmUp)
         {

@@ -19,36 +19,24 @@ internal sealed class Probes(IProducer<string, byte[]> producer, string topic, s
 
     public ConcurrentDictionary<string, Probe> All { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>
-    /// Makes the tenants known with an event of next to nothing each: a budget that is new within its period observes until it is told what
-    /// was spent before, and that is not what is measured.
-    /// </summary>
-    public void Open(int tenants, long nowMs)
-    {
-        for (var number = 0; number < tenants; number++)
-        {
-            producer.Produce(topic, Event(Tenant(number), "open", tokensIn: 1, nowMs));
-        }
-    }
-
     public void Send(long nowMs)
     {
         var probe = new Probe(Tenant(_sent++));
         All[probe.Tenant] = probe;
         producer.Produce(
             topic,
-            Event(probe.Tenant, "spend", tokensIn: 1_000_000, nowMs),
+            Event(probe.Tenant, nowMs),
             report => Interlocked.Exchange(ref probe.ArrivedMs, report.Error.IsError ? -1 : report.Message.Timestamp.UnixTimestampMs));
     }
 
     private string Tenant(int number) => string.Create(CultureInfo.InvariantCulture, $"probe-{run}-{number:D6}");
 
-    private static Message<string, byte[]> Event(string tenant, string what, long tokensIn, long nowMs) => new()
+    private static Message<string, byte[]> Event(string tenant, long nowMs) => new()
     {
         Key = tenant,
         Value = Encoding.UTF8.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $"{{\"event_id\":\"{tenant}-{what}\",\"time\":{nowMs},\"tenant_id\":\"{tenant}\",\"environment\":\"{Environment}\",\"feature\":\"probe\"," +
-            $"\"provider\":\"{Provider}\",\"model\":\"{Model}\",\"tokens_in\":{tokensIn},\"tokens_out\":0}}")),
+            $"{{\"event_id\":\"{tenant}-spend\",\"time\":{nowMs},\"tenant_id\":\"{tenant}\",\"environment\":\"{Environment}\",\"feature\":\"probe\"," +
+            $"\"provider\":\"{Provider}\",\"model\":\"{Model}\",\"tokens_in\":1000000,\"tokens_out\":0}}")),
     };
 }
