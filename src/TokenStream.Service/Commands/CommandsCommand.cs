@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using TokenStream.Commands;
 using TokenStream.Events;
+using TokenStream.Governing.Evaluation;
 using TokenStream.Service.Governing;
 using Command = System.CommandLine.Command;
 using GatewayCommand = TokenStream.Commands.Command;
@@ -69,7 +70,7 @@ internal static class CommandsCommand
         var probe = command.IsProbe ? " (probe)" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{command.Id}  {PeopleRequests.Name(command.Action)}{Parameters(command.Parameters)}{probe}{state}  {command.Scope.Text}  " +
+            $"{command.Id}  {PeopleRequests.Name(command.Action)}{Parameters(command.Parameters)}{Leased(command)}{probe}{state}  {command.Scope.Text}  " +
             $"{command.Source}  since {UtcText.Of(command.IssuedMs)}  {end}  version {command.Version.Epoch}.{command.Version.Counter}  " +
             $"{command.Reason}");
     }
@@ -93,6 +94,13 @@ internal static class CommandsCommand
         Add("abort_streams", parameters.AbortStreams);
         return parts.Count == 0 ? "" : $" ({string.Join(", ", parts)})";
     }
+
+    /// <summary>Of a lease: how many gateways hold slices, and what they may still spend by what was known when it was issued.</summary>
+    private static string Leased(GatewayCommand command) => command is not { Action: CommandAction.Lease, Lease: { } lease }
+        ? ""
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $" ({command.Parameters.Slices.Count} slices, {MoneyText.Of(lease.Outstanding(command.Parameters.Slices), command.Parameters.IsTokens)} outstanding)");
 
     private static Task<int> UndoAsync(ParseResult parsed, string id, string? reason, string span) => string.IsNullOrWhiteSpace(reason)
         ? Task.FromResult(RequestCommands.Refuse(["--reason must be said: it is kept in the audit"]))

@@ -10,7 +10,8 @@ namespace TokenStream.Service.Governing;
 
 /// <summary>
 /// Follows the topics of commands and of acks and measures what governing promises: how long it takes until a gateway obeys, which commands
-/// gateways have not acknowledged, and how old the last heartbeat of each partition is. It only looks; any node may.
+/// gateways have not acknowledged, and how old the last heartbeat of each partition is. It only looks; any node may. Reports of leases are handed on to
+/// whoever governs here.
 /// </summary>
 internal sealed class AckFollower : IAsyncDisposable
 {
@@ -21,6 +22,7 @@ internal sealed class AckFollower : IAsyncDisposable
     private readonly int _partitions;
     private readonly CommandVerifier _verifier;
     private readonly CommandMetrics _metrics;
+    private readonly Action<GatewayAck> _leases;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
@@ -34,10 +36,19 @@ internal sealed class AckFollower : IAsyncDisposable
     private bool _isLive;
     private bool _isAway;
 
+    /// <param name="leases">Told of every report of leases.</param>
     public AckFollower(
-        KafkaOptions kafka, TopicLayout topics, int partitions, CommandVerifier verifier, CommandMetrics metrics, TimeProvider clock, ILogger logger)
+        KafkaOptions kafka,
+        TopicLayout topics,
+        int partitions,
+        CommandVerifier verifier,
+        CommandMetrics metrics,
+        Action<GatewayAck> leases,
+        TimeProvider clock,
+        ILogger logger)
     {
         (_kafka, _topics, _partitions, _verifier, _metrics, _clock, _logger) = (kafka, topics, partitions, verifier, metrics, clock, logger);
+        _leases = leases;
         // What was never heard counts from the start: a partition without an owner shows too.
         _heartbeats = [.. Enumerable.Repeat(NowMs, partitions)];
         metrics.Observe(
@@ -138,6 +149,11 @@ internal sealed class AckFollower : IAsyncDisposable
         lock (_lock)
         {
             refusal = _watch.Take(ack, NowMs, out latencyMs);
+        }
+
+        if (ack.Kind == GatewayAckKind.Leases && refusal == AckRefusal.None)
+        {
+            _leases(ack);
         }
 
         if (latencyMs is { } latency)

@@ -386,7 +386,14 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             sink.Dispose();
         });
         var acks = new AckFollower(
-            kafka, _options.Topics, topics.Partitions[_options.Topics.Commands], new CommandVerifier(new SigningKeys(_options).Public()), _metrics.Commands, _clock, _logger);
+            kafka,
+            _options.Topics,
+            topics.Partitions[_options.Topics.Commands],
+            new CommandVerifier(new SigningKeys(_options).Public()),
+            _metrics.Commands,
+            role.Stage.SetLeaseReports,
+            _clock,
+            _logger);
         acks.Start();
         _ends.Push(acks.DisposeAsync);
         Run(role.Worker, role);

@@ -3,11 +3,17 @@ namespace TokenStream.Commands;
 /// <summary>What a successor of a lease's issuer needs to give nothing out twice; gateways pass over it.</summary>
 public sealed record LeaseMemory
 {
-    /// <summary>Every instance that may still spend, in the order of the slices; those without a slice of their own come last.</summary>
+    /// <summary>Every instance that may still spend, those without a slice of their own too.</summary>
     public IReadOnlyList<LeaseInstance> Instances { get; init; } = [];
 
     /// <summary>What was settled lately, which the ledger may not have yet.</summary>
     public IReadOnlyList<LeaseSettlement> Recent { get; init; } = [];
+
+    /// <summary>What gateways might still spend when the lease was issued, what was granted to them earlier included.</summary>
+    public Int128 Outstanding(IReadOnlyList<LeaseSlice> slices) => Instances.Aggregate(
+        Int128.Zero,
+        (sum, one) => sum + Int128.Max(
+            0, Int128.Max(one.Held, slices.FirstOrDefault(slice => slice.Instance == one.Instance)?.Granted ?? 0) - one.Settled));
 }
 
 /// <summary>How a gateway's instance stood when a lease was issued.</summary>

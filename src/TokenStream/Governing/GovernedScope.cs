@@ -21,6 +21,7 @@ internal sealed class GovernedScope
         Rules = rules;
         Scope = scope;
         Key = $"{scope.Text}|{rules.Source}";
+        LeaseKey = $"{scope.Text}|{Command.LeasePrefix}{rules.Budget.Name}";
         Ladder = new Ladder(options);
         Alerts = new BudgetAlerts(scope);
         var range = (ulong)Math.Max(1, options.SpreadMs - LeastSpreadMs);
@@ -33,6 +34,12 @@ internal sealed class GovernedScope
 
     /// <summary>The key of its commands.</summary>
     public string Key { get; }
+
+    /// <summary>The key of its lease, where gateways spend from one.</summary>
+    public string LeaseKey { get; }
+
+    /// <summary>Whether the lease was released because the breaker lets nobody be refused.</summary>
+    public bool IsLeaseHeldBack { get; set; }
 
     public Ladder Ladder { get; }
 

@@ -4,6 +4,7 @@ using TokenStream.Governing.Alerts;
 using TokenStream.Governing.Breakers;
 using TokenStream.Governing.Evaluation;
 using TokenStream.Governing.Ladders;
+using TokenStream.Governing.Leases;
 using TokenStream.Scopes;
 
 namespace TokenStream.Governing;
@@ -31,6 +32,7 @@ public sealed class Governor
     private readonly Dictionary<string, BudgetRules> _rules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, BudgetTransition> _restoredAlerts = new(StringComparer.Ordinal);
     private readonly EachLimits _limits = new();
+    private readonly LeaseBook _leases;
     private readonly List<Command> _commands = [];
     private readonly List<BudgetTransition> _transitions = [];
     private readonly List<string> _tombstones = [];
@@ -49,6 +51,7 @@ public sealed class Governor
         _options = options;
         _gate = new BreakerGate(options);
         _standing = new StandingCommands(options);
+        _leases = new LeaseBook(options);
     }
 
     /// <summary>The commands in force.</summary>
@@ -159,6 +162,21 @@ public sealed class Governor
     /// <summary>How all other partitions stand together: the breaker's share is one of all tenants.</summary>
     public void SetOtherPartitions(in OtherPartitions others) => _gate.Breaker.SetOtherPartitions(others);
 
+    /// <summary>How a gateway's slice of a lease stands, as it said at a time of its own clock; acts with the next <see cref="Tick"/>.</summary>
+    public void SetLeaseReport(string gateway, long atMs, LeaseReport report, long nowMs) => _leases.Take(gateway, atMs, report, nowMs);
+
+    /// <summary>Commands of the last output with the versions they were issued under: reports of gateways name them.</summary>
+    public void SetVersions(IEnumerable<Command> issued)
+    {
+        foreach (var command in issued)
+        {
+            _leases.Number(command);
+        }
+    }
+
+    /// <summary>What gateways may still spend of a budget's leases for a scope.</summary>
+    public Int128 Leased(BudgetEvaluation evaluation) => _leases.Outstanding(evaluation);
+
     /// <summary>Decides on evaluations of budgets of the adopted set; others are passed over.</summary>
     public GovernorOutput Evaluate(IReadOnlyList<BudgetEvaluation> evaluations, long nowMs)
     {
@@ -209,6 +227,7 @@ public sealed class Governor
             _followedMs = nowMs;
         }
 
+        GrantLeases(nowMs);
         _gate.Tell(nowMs, _set?.Version ?? 0, _transitions);
         _standing.TakeTombstones(nowMs, _tombstones);
         return Take();
@@ -282,6 +301,64 @@ public sealed class Governor
 
         var standing = new LadderStanding(wanted, ladder.Step, governed.IsHard, ladder.IsRelapse, permitted < wanted, _gate.Breaker.IsOpenAnywhere);
         governed.Alerts.Evaluate(governed.Rules, evaluation, standing, _maker, _transitions);
+        FollowLease(governed, evaluation, permitted < wanted);
+    }
+
+    /// <summary>Leases are granted where the budget asks for them and nothing holds it back; what cannot be granted from is released.</summary>
+    private void FollowLease(GovernedScope governed, BudgetEvaluation evaluation, bool isHeldBack)
+    {
+        if (!evaluation.Budget.Leases || evaluation.IsSeeding || governed.IsShadow || isHeldBack)
+        {
+            EndLease(governed, evaluation.NowMs, evaluation.Budget.Leases ? "Its budget is held back" : "Its budget grants no leases");
+            return;
+        }
+
+        // It may be that nothing is used up any more, but only the ledger and reports to a lease that stands could tell.
+        governed.IsLeaseHeldBack = governed.IsLeaseHeldBack && !_gate.PermitsRefusal(evaluation, _members);
+        if (governed.IsLeaseHeldBack)
+        {
+            return;
+        }
+
+        _leases.Follow(evaluation, _members.Of(governed.Scope, evaluation.NowMs), _standing.InForce.GetValueOrDefault);
+    }
+
+    private void GrantLeases(long nowMs)
+    {
+        foreach (var (lease, command) in _leases.Due(_set?.Version ?? 0, nowMs))
+        {
+            var before = _standing.InForce.GetValueOrDefault(lease.Key);
+            if (!_scopes.TryGetValue((command.Cause!.Budget, lease.Scope), out var governed))
+            {
+                _leases.Forget(lease.Key);
+                continue;
+            }
+
+            if (command.RetryAtMs is not null && before?.RetryAtMs is null && !_gate.PermitsRefusal(lease.Evaluation!, _members))
+            {
+                // A lease that refuses for good hits like a hard command; one that stands so already has hit.
+                governed.IsLeaseHeldBack = true;
+                EndLease(governed, nowMs, "The breaker holds it back");
+                continue;
+            }
+
+            if (before is null)
+            {
+                TellEvent(governed, TransitionKind.Issued, nowMs, lease.Evaluation, command.Id, "grants leases");
+            }
+
+            Send(command);
+        }
+    }
+
+    private void EndLease(GovernedScope governed, long nowMs, string why)
+    {
+        _leases.Forget(governed.LeaseKey);
+        if (_standing.InForce.TryGetValue(governed.LeaseKey, out var lease))
+        {
+            SendRelease(lease, nowMs, why, null);
+            TellEvent(governed, TransitionKind.Released, nowMs, null, lease.Id, $"releases {GovernorWords.Word(lease)}: {char.ToLowerInvariant(why[0])}{why[1..]}");
+        }
     }
 
     private void Issue(GovernedScope governed, BudgetEvaluation evaluation, LadderMove move)
@@ -305,7 +382,7 @@ public sealed class Governor
         if (!isRenewal)
         {
             var kind = governed.IsShadow ? TransitionKind.WouldIssue : TransitionKind.Issued;
-            TellEvent(governed, kind, now, evaluation, command.Id, $"{Verb(move)} {Word(command)}: {command.Reason.TrimEnd('.')}");
+            TellEvent(governed, kind, now, evaluation, command.Id, $"{GovernorWords.Verb(move)} {GovernorWords.Word(command)}: {command.Reason.TrimEnd('.')}");
         }
     }
 
@@ -323,7 +400,7 @@ public sealed class Governor
         }
 
         var kind = governed.IsShadow ? TransitionKind.WouldRelease : TransitionKind.Released;
-        TellEvent(governed, kind, nowMs, evaluation, command.Id, $"releases {Word(command)}: {char.ToLowerInvariant(why[0])}{why[1..]}");
+        TellEvent(governed, kind, nowMs, evaluation, command.Id, $"releases {GovernorWords.Word(command)}: {char.ToLowerInvariant(why[0])}{why[1..]}");
     }
 
     private void Send(Command command)
@@ -344,6 +421,7 @@ public sealed class Governor
         RetryAtMs = null,
         Reason = why + ".",
         Ladder = memory,
+        Lease = null,
     });
 
     /// <summary>Lets one scope follow what its budget and the pause have become.</summary>
@@ -361,6 +439,10 @@ public sealed class Governor
             governed.Ladder.Reset();
             Release(governed, nowMs, null, WhyShadow());
             governed.IsShadow = isShadow;
+            if (isShadow)
+            {
+                EndLease(governed, nowMs, WhyShadow());
+            }
         }
 
         if (ReferenceEquals(rules, governed.Rules))
@@ -385,6 +467,7 @@ public sealed class Governor
     {
         governed.Ladder.Reset();
         Release(governed, nowMs, null, why);
+        EndLease(governed, nowMs, why);
         governed.Alerts.End(governed.Rules, _maker, nowMs, _transitions);
         _scopes.Remove((governed.Rules.Budget.Name, governed.Scope));
         _limits.Count(governed.Rules.Budget.Name, -1);
@@ -483,7 +566,7 @@ public sealed class Governor
 
     private void TellEvent(GovernedScope governed, TransitionKind kind, long nowMs, BudgetEvaluation? evaluation, string id, string what)
     {
-        var name = new LastingKind(kind, Name(kind), AlertSeverity.Info, 0);
+        var name = new LastingKind(kind, GovernorWords.Name(kind), AlertSeverity.Info, 0);
         _transitions.Add(_maker.Make(governed.Rules.Budget, governed.Scope, name, nowMs, evaluation, what) with
         {
             EndedMs = nowMs,
@@ -492,35 +575,4 @@ public sealed class Governor
             To = governed.Alerts.State,
         });
     }
-
-    private static string Name(TransitionKind kind) => kind switch
-    {
-        TransitionKind.Issued => "issued",
-        TransitionKind.WouldIssue => "would_issue",
-        TransitionKind.WouldRelease => "would_release",
-        _ => "released",
-    };
-
-    private static string Verb(LadderMove move) => move switch
-    {
-        LadderMove.Tripped => "takes",
-        LadderMove.TrippedAgain => "takes again",
-        LadderMove.Escalated => "goes on to",
-        LadderMove.Probing => "tries a release with",
-        LadderMove.ProbeFailed => "goes back to",
-        LadderMove.SteppedDown => "goes down to",
-        _ => "changes to",
-    };
-
-    private static string Word(Command command) => command.Action switch
-    {
-        CommandAction.Kill => "kill",
-        CommandAction.CacheOnly => "cache_only",
-        CommandAction.Throttle => command.IsProbe ? "a probing throttle" : "throttle",
-        CommandAction.TrimOutput => "trim_output",
-        CommandAction.RouteTo => "route_to",
-        CommandAction.Allow => "allow",
-        CommandAction.Lease => "lease",
-        _ => "nothing",
-    };
 }

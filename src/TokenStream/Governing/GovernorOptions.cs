@@ -38,6 +38,18 @@ public sealed record GovernorOptions
     /// <summary>More usage without a price than this in 24 hours is told of: ten dollars' worth of its bound, in picodollars.</summary>
     public Int128 UnpricedPerDay { get; init; } = 10_000_000_000_000;
 
+    /// <summary>
+    /// Gateways' slices of a budget with leases are together at most this, in percent of the amount: what a gateway that dies may have spent without
+    /// telling anybody.
+    /// </summary>
+    public int LeaseSharePercent { get; init; } = 1;
+
+    /// <summary>A slice expires so long after it was issued ..</summary>
+    public long LeaseLifeMs { get; init; } = 60_000;
+
+    /// <summary>.. and the slices of a scope are issued anew so often at most.</summary>
+    public long LeaseIntervalMs { get; init; } = 1_000;
+
     /// <summary>What trimming output is taken to save, in percent of the demand: an assumption for estimates, nothing is decided by it.</summary>
     public int TrimSavesPercent { get; init; } = 25;
 

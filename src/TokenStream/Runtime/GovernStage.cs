@@ -18,6 +18,9 @@ public sealed class GovernStage : IStage
 {
     private const long LookMs = 1_000;
 
+    /// <summary>Reports beyond these are dropped: the next ones say the same and more.</summary>
+    private const int MostReports = 10_000;
+
     private readonly IRecordSource _source;
     private readonly IRecordSink _sink;
     private readonly ICompactedLog _commandLog;
@@ -33,6 +36,7 @@ public sealed class GovernStage : IStage
     // Only the worker's thread changes it; health is read from others.
     private readonly ConcurrentDictionary<TopicPartition, GovernPartition> _partitions = [];
     private readonly ConcurrentQueue<PatternOpening> _openings = [];
+    private readonly ConcurrentQueue<GatewayAck> _reports = [];
     private readonly Dictionary<int, Heartbeat> _heartbeats = [];
     private readonly List<BudgetEvaluation> _evaluations = [];
     private long _waitMs;
@@ -84,6 +88,15 @@ public sealed class GovernStage : IStage
     /// <summary>Tells what a pattern's scopes had spent before their spend was published. For any thread; acts with the next step.</summary>
     public void SetOpening(PatternOpening opening) => _openings.Enqueue(opening);
 
+    /// <summary>How a gateway's slices of leases stand. For any thread; acts with the next step.</summary>
+    public void SetLeaseReports(GatewayAck ack)
+    {
+        if (_reports.Count < MostReports)
+        {
+            _reports.Enqueue(ack);
+        }
+    }
+
     public (long Offset, IPartitionReader Reader) Assigned(TopicPartition partition)
     {
         var owned = new GovernPartition(partition, Damaged);
@@ -130,6 +143,7 @@ public sealed class GovernStage : IStage
 
         Follow();
         var now = Now();
+        ApplyReports(now);
         foreach (var partition in _partitions.Values.Where(p => p is { Stopped: null } and not { Phase: GovernPhase.Starting }))
         {
             var hasAdopted = Adopt(partition, inputs, now);
@@ -324,6 +338,7 @@ public sealed class GovernStage : IStage
         var topic = new TopicPartition(_options.CommandsTopic, partition.Number);
         var issued = output.Commands.Select((command, i) => command with { Version = new CommandVersion(partition.Commit.Epoch, first + i) }).ToArray();
         var renewed = issued.Select(command => partition.Commands.Find(command.Key) is { } before && before.Action == command.Action && before.Id == command.Id).ToArray();
+        partition.Governor.SetVersions(issued);
         foreach (var command in issued)
         {
             var bytes = _signer.Sign(command);
@@ -481,6 +496,22 @@ public sealed class GovernStage : IStage
         }
 
         return new OtherPartitions(active, hit, isOpen);
+    }
+
+    private void ApplyReports(long now)
+    {
+        while (_reports.TryDequeue(out var ack))
+        {
+            foreach (var report in ack.Leases)
+            {
+                var end = report.Key.IndexOf('|', StringComparison.Ordinal);
+                if (end > 0 && Scopes.Scope.TryParse(report.Key[..end], out var scope, out _) &&
+                    _partitions.Values.FirstOrDefault(p => p.Number == scope.Partition(_options.Partitions)) is { Phase: GovernPhase.Deciding } partition)
+                {
+                    partition.Governor.SetLeaseReport(ack.GatewayId, ack.AtMs, report, now);
+                }
+            }
+        }
     }
 
     private void ApplyOpenings()

@@ -254,6 +254,24 @@ public sealed class GovernStageTests : IDisposable
         Assert.Equal((new CommandVersion(1, 1), 1, 0), (record.Heartbeat!.Version, record.Heartbeat.ActiveCommands, record.Heartbeat.Partition));
     }
 
+    [Fact]
+    public async Task What_a_gateway_says_of_its_slices_is_granted_by_and_a_new_owner_knows_it()
+    {
+        _inputs = Inputs(Killing() with { Leases = true });
+        var first = NewOwner();
+        await RunAsync(first);
+        first.Stage.SetLeaseReports(LeaseAck("i1", Issued()[^1].Version));
+        _clock.NowMs += 1_000;
+        await RunAsync(first, elapsedMs: 1_000);
+        var lease = Issued()[^1];
+        Assert.Equal(("tenant=acme|lease/acme", CommandAction.Lease, "i1"), (lease.Key, lease.Action, lease.Parameters.Slices[0].Instance));
+
+        // The next owner has not heard of the gateway, and grants what it was granted.
+        _clock.NowMs += 1_000;
+        await RunAsync(NewOwner());
+        Assert.Equal((2L, lease.Parameters.Slices[0]), (Issued()[^1].Version.Epoch, Issued()[^1].Parameters.Slices[0]));
+    }
+
     public void Dispose()
     {
         _metrics.Dispose();
@@ -268,6 +286,14 @@ public sealed class GovernStageTests : IDisposable
 
     private static GovernInputs Inputs(params Budget[] budgets) =>
         new(new BudgetSet(1, budgets), TenantDirectory.Empty, budgets.ToDictionary(b => b.Scope.Text, _ => 0L), GovernControls.None);
+
+    private GatewayAck LeaseAck(string instance, CommandVersion version) => new()
+    {
+        Kind = GatewayAckKind.Leases,
+        GatewayId = "g1",
+        AtMs = _clock.NowMs,
+        Leases = [new LeaseReport { Key = "tenant=acme|lease/acme", Instance = instance, Version = version }],
+    };
 
     private static Int128 Total(Owner owner) => owner.Stage.Evaluations.Aggregate(Int128.Zero, (sum, evaluation) => sum + evaluation.Spent);
 

@@ -67,6 +67,10 @@ internal sealed class BreakerGate(GovernorOptions options)
         return inForce;
     }
 
+    /// <summary>Whether a lease that is used up may refuse: that hits like a hard command.</summary>
+    public bool PermitsRefusal(BudgetEvaluation evaluation, OrganisationMembers members) => evaluation.Budget.PassesBreaker
+        || Breaker.TryHit(HitBy(evaluation.Scope, members, evaluation.NowMs), HitsAll(evaluation.Scope), evaluation.NowMs);
+
     /// <summary>Tells when it has opened or closed.</summary>
     public void Tell(long nowMs, long budgetSetVersion, List<BudgetTransition> into)
     {
@@ -84,8 +88,9 @@ internal sealed class BreakerGate(GovernorOptions options)
 
     public IEnumerable<BudgetTransition> OpenAlerts(long nowMs) => _toldMs is { } opened ? [Transition(opened, nowMs, null, 0)] : [];
 
-    private static bool IsAutomaticAndHard(Command command) =>
-        !command.IsManual && command.Action is CommandAction.Kill or CommandAction.CacheOnly or CommandAction.Throttle;
+    private static bool IsAutomaticAndHard(Command command) => !command.IsManual
+        && (command.Action is CommandAction.Kill or CommandAction.CacheOnly or CommandAction.Throttle
+            || command is { Action: CommandAction.Lease, RetryAtMs: not null });
 
     private IReadOnlyList<string> HitBy(Command command, OrganisationMembers members) =>
         command.Tenants.Count > 0 ? command.Tenants : HitBy(command.Scope, members, command.IssuedMs);

@@ -121,6 +121,7 @@ internal sealed class BudgetBinding
             DemandTokensPerMinute = (long)(Last(SumColumn.Tokens, lastMs, minuteEndMs) + Last(SumColumn.BlockedTokens, lastMs, minuteEndMs)),
             DemandRequestsPerMinute = (long)(Last(SumColumn.Requests, lastMs, minuteEndMs) + Last(SumColumn.BlockedRequests, lastMs, minuteEndMs)),
             BlockedIsReported = Last(SumColumn.BlockedRequests, steadyMs, upto) > 0,
+            Cut = Budget.Leases ? Cut(upto, spent, nowMs) : null,
             IsSeeding = IsSeeding,
             CountsFromMs = _start?.CountsFromMs,
             IsStale = Account.NewestWindowMs + ScopeAccount.WindowMs < nowMs - StaleMs,
@@ -160,6 +161,20 @@ internal sealed class BudgetBinding
         return Budget.Amount.IsTokens
             ? new SpendMeasures { Tokens = (long)Sum(SumColumn.Tokens, tier, fromMs, uptoMs) }
             : new SpendMeasures { Cost = Sum(SumColumn.Cost, tier, fromMs, uptoMs), UnpricedBound = Sum(SumColumn.UnpricedBound, tier, fromMs, uptoMs) };
+    }
+
+    /// <summary>
+    /// Where nothing new has come for long the ledger may lag: the cut goes back to what came last. The bound on unpriced usage counts, since a model
+    /// without a price must not be a way around a lease.
+    /// </summary>
+    private LedgerCut Cut(long upto, in SpendMeasures spent, long nowMs)
+    {
+        var cutMs = Math.Clamp(Account.NewestWindowMs, nowMs - LedgerCut.LongestLagMs, nowMs - LedgerCut.UsualLagMs);
+        cutMs = Math.Max(Period.StartMs, cutMs - (cutMs % ScopeAccount.WindowMs));
+
+        // A period's sum holds what came from machines whose clocks are ahead, too.
+        var since = Whole(0, cutMs, IsRolling ? upto : Math.Max(upto, Account.NewestWindowMs + ScopeAccount.WindowMs), true);
+        return new LedgerCut(cutMs, Priced(spent) + (Budget.Amount.IsTokens ? 0 : spent.UnpricedBound) - since, since);
     }
 
     private void Plan()

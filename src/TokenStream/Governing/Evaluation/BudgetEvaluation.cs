@@ -58,6 +58,9 @@ public sealed record BudgetEvaluation
     /// <summary>Whether blocked requests were reported for the scope in the last five minutes.</summary>
     public bool BlockedIsReported { get; init; }
 
+    /// <summary>Of a budget with leases: what was spent, and how well that is known. Null for others.</summary>
+    public LedgerCut? Cut { get; init; }
+
     /// <summary>Not filled from the period's stored rollups yet: nothing is sent.</summary>
     public bool IsSeeding { get; init; }
 
