@@ -62,19 +62,17 @@ internal sealed class TwoNodes : IAsyncDisposable
             folder, log, store,
             (Node(folder, log, store, "first", first, second), CommandKey.ReadPublic(first.ExportSubjectPublicKeyInfoPem())[0]),
             (Node(folder, log, store, "second", second, first), CommandKey.ReadPublic(second.ExportSubjectPublicKeyInfoPem())[0]));
-        await nodes.First.StartAsync();
-        await nodes.Second.StartAsync();
-        var file = Path.Combine(folder.Path, "budgets.yaml");
-        await File.WriteAllTextAsync(file, Budgets);
-        await NodeProcess.CommandAsync("budgets", "apply", file, "--reason", "test", "--yes", "--kafka", nodes.Kafka);
-        await Eventually.TrueAsync(
-            () => Task.FromResult(Enumerable.Range(0, 4).All(partition =>
-                nodes.Output.Contains($"llm.requests[{partition}] takes up version", StringComparison.Ordinal))),
-            "every partition sums the budget's scopes",
-            () => nodes.Output);
-        await Eventually.TrueAsync(
-            () => Task.FromResult(nodes.Owners().Values.Distinct().Count() == 2), "both nodes govern", () => nodes.Output);
-        return nodes;
+        try
+        {
+            await nodes.ReadyAsync();
+            return nodes;
+        }
+        catch
+        {
+            // What was started must not run on behind a test that never began.
+            await nodes.DisposeAsync();
+            throw;
+        }
     }
 
     internal List<IssuedRecord> Records() => IssuedRecord.ReadAll(Kafka);
@@ -95,6 +93,22 @@ internal sealed class TwoNodes : IAsyncDisposable
         await _store.DisposeAsync();
         await _log.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private async Task ReadyAsync()
+    {
+        await First.StartAsync();
+        await Second.StartAsync();
+        var file = Path.Combine(_folder.Path, "budgets.yaml");
+        await File.WriteAllTextAsync(file, Budgets);
+        await NodeProcess.CommandAsync("budgets", "apply", file, "--reason", "test", "--yes", "--kafka", Kafka);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(Enumerable.Range(0, 4).All(partition =>
+                Output.Contains($"llm.requests[{partition}] takes up version", StringComparison.Ordinal))),
+            "every partition sums the budget's scopes",
+            () => Output);
+        await Eventually.TrueAsync(
+            () => Task.FromResult(Owners().Values.Distinct().Count() == 2), "both nodes govern", () => Output);
     }
 
     private static NodeProcess Node(TemporaryFolder folder, BrokerProcess log, StoreProcess store, string name, ECDsa own, ECDsa other)
