@@ -74,7 +74,7 @@ internal sealed class BudgetBinding
         {
             // A rolling period ends at every instant.
             (Period, _start, _end) = (span, null, null);
-            Account.Want(_columns | SumColumns.Requests, span.LengthMs);
+            Account.Want(_columns | SumColumns.Requests | SumColumns.Blocked, span.LengthMs);
         }
         else if (span != Period || _start is null)
         {
@@ -159,8 +159,17 @@ internal sealed class BudgetBinding
         var tier = ScopeAccount.TierOf(Period.LengthMs);
         var fromMs = uptoMs - Period.LengthMs;
         return Budget.Amount.IsTokens
-            ? new SpendMeasures { Tokens = (long)Sum(SumColumn.Tokens, tier, fromMs, uptoMs) }
-            : new SpendMeasures { Cost = Sum(SumColumn.Cost, tier, fromMs, uptoMs), UnpricedBound = Sum(SumColumn.UnpricedBound, tier, fromMs, uptoMs) };
+            ? new SpendMeasures
+            {
+                Tokens = (long)Sum(SumColumn.Tokens, tier, fromMs, uptoMs),
+                BlockedTokens = (long)Sum(SumColumn.BlockedTokens, tier, fromMs, uptoMs),
+            }
+            : new SpendMeasures
+            {
+                Cost = Sum(SumColumn.Cost, tier, fromMs, uptoMs),
+                UnpricedBound = Sum(SumColumn.UnpricedBound, tier, fromMs, uptoMs),
+                BlockedCost = Sum(SumColumn.BlockedCost, tier, fromMs, uptoMs),
+            };
     }
 
     /// <summary>

@@ -195,6 +195,18 @@ public sealed class BudgetEvaluatorTests
     }
 
     [Fact]
+    public void A_rolling_period_holds_what_its_last_hours_blocked()
+    {
+        var rolling = _budget with { Period = new BudgetPeriod(PeriodKind.Rolling, Hours: 2) };
+        var feed = new LedgerFeed(rolling, rolling with { Name = "tokens", Amount = new BudgetAmount(100, IsTokens: true) });
+        feed.Spend(June, new SpendMeasures { BlockedCost = 3 * Usd, BlockedTokens = 30, BlockedRequests = 1 });
+        feed.Spend(June + Hour, new SpendMeasures { BlockedCost = 5 * Usd, BlockedTokens = 50, BlockedRequests = 1 });
+        Assert.Equal((8 * Usd, 80), (feed.Evaluate(June + (2 * Hour) - 10_000).Blocked, feed.Evaluate(June + (2 * Hour) - 10_000, "tokens").Blocked));
+        Assert.Equal((5 * Usd, 50), (feed.Evaluate(June + (2 * Hour)).Blocked, feed.Evaluate(June + (2 * Hour), "tokens").Blocked));
+        Assert.Equal(0, feed.Evaluate(June + (3 * Hour)).Blocked);
+    }
+
+    [Fact]
     public void A_budget_for_each_tenant_governs_as_many_as_it_may_and_never_the_folded_rest()
     {
         var feed = new LedgerFeed(Monthly(10, "each", "tenant=<each>") with { EachLimit = 2 });
