@@ -69,7 +69,8 @@ internal static class EventRules
 
     private static EventField FindMissing(in UsageEvent e, in EventFieldSet seen)
     {
-        var totalsNeeded = e.Kind == EventKind.Request && e.ResultType == ResultType.Ok;
+        // An estimate without a total says that nobody knows it: a provider may answer without its usage.
+        var totalsNeeded = e.Kind == EventKind.Request && e.ResultType == ResultType.Ok && e.Completeness != Completeness.Estimated;
         return e.EventId.IsEmpty ? EventField.EventId
             : e.TenantId.IsEmpty ? EventField.TenantId
             : e.Provider.IsEmpty ? EventField.Provider

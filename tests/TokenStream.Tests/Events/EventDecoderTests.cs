@@ -137,12 +137,16 @@ public sealed class EventDecoderTests
     }
 
     [Theory]
-    [InlineData("error", true)]
-    [InlineData("blocked_budget", true)]
-    [InlineData("ok", false)]
-    public void Token_totals_are_required_only_where_the_result_is_ok(string result, bool accepted)
+    [InlineData("error", "final", true)]
+    [InlineData("blocked_budget", "final", true)]
+    [InlineData("ok", "final", false)]
+    [InlineData("ok", "partial", false)]
+    [InlineData("ok", "estimated", true)]
+    public void Token_totals_are_required_only_where_the_result_is_ok_and_no_estimate(string result, string completeness, bool accepted)
     {
-        var record = $$"""{"event_id":"e","time":1767225600000,"tenant_id":"t","provider":"p","model":"m","result_type":"{{result}}"}""";
+        var record = $$"""
+            {"event_id":"e","time":1767225600000,"tenant_id":"t","provider":"p","model":"m","result_type":"{{result}}","completeness":"{{completeness}}"}
+            """;
 
         Assert.Equal(accepted, _decode.TryDecode(Encoding.UTF8.GetBytes(record), out _, out _));
     }

@@ -158,7 +158,8 @@ internal static partial class NaiveDecoder
         Require(RequiredTexts.All(name => e.GetValueOrDefault(name, "").Length > 0));
         var adjustment = e.GetValueOrDefault("kind") == "adjustment";
         Require(!adjustment || e.ContainsKey("adjusts"));
-        Require(adjustment || e.GetValueOrDefault("result_type", "ok") != "ok" || (e.ContainsKey("tokens_in") && e.ContainsKey("tokens_out")));
+        var isUnknown = e.GetValueOrDefault("result_type", "ok") != "ok" || e.GetValueOrDefault("completeness") == "estimated";
+        Require(adjustment || isUnknown || (e.ContainsKey("tokens_in") && e.ContainsKey("tokens_out")));
         foreach (var name in e.Keys.Where(key => Tokens.Contains(key) || key.StartsWith("units.", StringComparison.Ordinal)))
         {
             Require(Number(e, name) <= 1_000_000_000_000 && Number(e, name) >= (adjustment ? -1_000_000_000_000 : 0));
