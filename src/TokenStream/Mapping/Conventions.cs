@@ -1,0 +1,68 @@
+using System.Text;
+
+namespace TokenStream.Mapping;
+
+/// <summary>
+/// How each emitter counts, by provider: the one table that the mappers read. Attribute names say nothing about it, so a row names the
+/// capture that proves it. A provider without a row gets its emitter's default, which is an assumption and is counted as one.
+/// </summary>
+internal static class Conventions
+{
+    /// <summary>LiteLLM writes the answers of all providers in the shape of OpenAI's, and zeros where a provider told nothing.</summary>
+    private const UnknownZeros Normalised = UnknownZeros.Reasoning | UnknownZeros.CacheWithoutSplit | UnknownZeros.TotalsWithoutDetails;
+
+    private const UnknownZeros OnlyTotals = UnknownZeros.TotalsWithoutDetails;
+
+    private const string LiteLlm = "litellm/1.106";
+
+    private const string Sdk = "litellm-sdk-1.106.2";
+
+    private const string Proxy = "litellm-proxy-1.106.2-generic-api";
+
+    private const string Answers = "raw-provider-usage";
+
+    private const string Provider = "provider";
+
+    /// <summary>LiteLLM, whose counts are inclusive whatever the provider's are.</summary>
+    public static readonly ConventionTable OfLiteLlm = new(
+    [
+        new(LiteLlm, "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, OnlyTotals, Sdk),
+        new(LiteLlm, "anthropic", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, Normalised, Proxy),
+        new(LiteLlm, "gemini", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, OnlyTotals, Sdk),
+        new(LiteLlm, "bedrock", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, Normalised, Sdk),
+        new(LiteLlm, "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, Normalised, ""),
+    ]);
+
+    /// <summary>The providers' own answers. Those of OpenAI's shape from somebody else are read like OpenAI's, as an assumption.</summary>
+    public static readonly ConventionTable OfProviders = new(
+    [
+        new(Provider, "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None, Answers),
+        new(Provider, "anthropic", Includes.No, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, Answers),
+        new(Provider, "gemini", Includes.Yes, Includes.No, Includes.No, CacheWrites.OfOneKind, UnknownZeros.None, Answers),
+        new(Provider, "bedrock", Includes.No, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, Answers),
+        new(Provider, "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
+    ]);
+}
+
+/// <summary>The rows of one emitter, the default last.</summary>
+internal sealed class ConventionTable(IReadOnlyList<Convention> rows)
+{
+    private readonly (byte[] Provider, Convention Convention)[] _rows =
+        [.. rows.Select(row => (Encoding.UTF8.GetBytes(row.Provider), row))];
+
+    public IReadOnlyList<Convention> Rows => rows;
+
+    /// <summary>The row of a provider; the default where it has none.</summary>
+    public Convention Of(ReadOnlySpan<byte> provider)
+    {
+        foreach (var (name, convention) in _rows)
+        {
+            if (provider.SequenceEqual(name))
+            {
+                return convention;
+            }
+        }
+
+        return _rows[^1].Convention;
+    }
+}
