@@ -8,6 +8,7 @@ var root = new RootCommand("TokenStream: exact, governed LLM spend from token ev
     ConfigCommand.Create(),
     ReplayCommand.Create(),
     CheckEventsCommand.Create(),
+    InspectCommand.Create(),
     PriceCommand.Create(),
     DeadLetterCommand.Create(),
     PricesCommand.Create(),

@@ -1,0 +1,61 @@
+using TokenStream.Events;
+using TokenStream.Mapping;
+using TokenStream.Mapping.LiteLlm;
+using TokenStream.Mapping.ProviderUsage;
+using TokenStream.Tests.Architecture;
+using Xunit;
+
+namespace TokenStream.Tests.Mapping;
+
+/// <summary>What the documentation claims of each tool is what its captures give.</summary>
+public sealed class CaptureTableTests
+{
+    [CaptureTheory]
+    [InlineData("litellm-sdk-1.106.2", "LiteLLM SDK 1.106.2, callbacks")]
+    [InlineData("litellm-proxy-1.106.2-generic-api", "LiteLLM proxy 1.106.2, `generic_api`")]
+    [InlineData("raw-provider-usage", "providers' own answers and streams")]
+    public void The_table_of_the_documentation_is_true(string tool, string name)
+    {
+        var (items, exact, bound, estimated, unknown, failed) = (0, 0, 0, 0, 0, 0);
+        foreach (var (capture, index) in Captures.Index(tool))
+        {
+            var events = Map(tool, Captures.Payload(tool, index), index);
+            for (var item = 0; item < events.Count; item++)
+            {
+                Assert.True(events[item].IsEvent, $"{capture}: {events[item].Error}");
+                var usage = new MappedEvent(events.Event(item), events[item]).Usage;
+                items++;
+                _ = usage.ResultType is ResultType.Error or ResultType.Timeout ? failed++
+                    : events[item].Standing is Standing.Unknown or Standing.Mock ? unknown++
+                    : events[item].Standing is Standing.Counted or Standing.Cut ? estimated++
+                    : events[item].Standing == Standing.Exact ? exact++
+                    : bound++;
+            }
+        }
+
+        var missing = Captures.Truths(tool).Count(truth => truth.Role == "missing");
+        var numbers = string.Join(" | ", new[] { items, exact, bound, estimated, unknown, failed, missing }.Select(number => $"{number}"));
+        var row = $"| {name} | {numbers} |";
+        Assert.True(SourceTree.Lines("docs/connect/README.md").Contains(row), $"The row is {row}");
+    }
+
+    private static MappedEvents Map(string tool, byte[] payload, System.Text.Json.Nodes.JsonObject index)
+    {
+        var events = new MappedEvents();
+        if (tool.StartsWith("litellm", StringComparison.Ordinal))
+        {
+            new LiteLlmMapper().Map(payload, events);
+            return events;
+        }
+
+        var context = new ProviderContext
+        {
+            TimeMs = 1_795_212_400_000,
+            Path = index["path"]!.GetValue<string>(),
+            HttpStatus = index["http_status"]!.GetValue<int>(),
+            Model = index["request"]?["model"]?.GetValue<string>() ?? "",
+        };
+        new ProviderUsageMapper().Map(payload, context, events);
+        return events;
+    }
+}
