@@ -23,5 +23,10 @@ if (args is ["rollover", ..])
     return RolloverCommand.Run(args[1..], Console.Out);
 }
 
+if (args is ["mapping", ..])
+{
+    return MappingCommand.Run(args[1..], Console.Out);
+}
+
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
 return 0;
