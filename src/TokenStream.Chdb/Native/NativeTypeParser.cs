@@ -38,7 +38,7 @@ internal static class NativeTypeParser
         {
             return NativeType.Fixed(width);
         }
-        NativeType Argument(int at) => at < arguments.Count ? Parse(arguments[at], whole, depth + 1) : throw Unknown(whole);
+        NativeType Argument(int at) => at >= 0 && at < arguments.Count ? Parse(arguments[at], whole, depth + 1) : throw Unknown(whole);
         NativeType Element(int at) => at < arguments.Count ? Parse(WithoutName(arguments[at]), whole, depth + 1) : throw Unknown(whole);
         NativeType Elements() => NativeType.Of(NativeLayout.Tuple, [.. Enumerable.Range(0, arguments.Count).Select(Element)]);
         return name switch

@@ -65,6 +65,8 @@ public sealed class NativeRevisionTests
     [InlineData("Object('json')")]
     [InlineData("Array")]
     [InlineData("FixedString(x)")]
+    [InlineData("SimpleAggregateFunction")]
+    [InlineData("SimpleAggregateFunction()")]
     [InlineData("")]
     public void A_type_that_cannot_be_walked_over_is_refused_by_name(string type)
     {
