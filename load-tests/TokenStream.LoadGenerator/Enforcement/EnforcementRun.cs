@@ -69,9 +69,10 @@ internal sealed class EnforcementRun(EnforcementOptions options)
         while (_watch.Elapsed < options.Duration + options.WarmUp)
         {
             var due = TimeSpan.FromSeconds(sent / options.Rate);
-            if (due > _watch.Elapsed + TimeSpan.FromMilliseconds(1))
+            // Read once: between two readings the time may have come, and nobody can wait for less than nothing.
+            if (due - _watch.Elapsed is var early && early > TimeSpan.FromMilliseconds(1))
             {
-                await Task.Delay(due - _watch.Elapsed, TimeProvider.System, cancellation);
+                await Task.Delay(early, TimeProvider.System, cancellation);
             }
 
             worstLate = _watch.Elapsed - due is var late && late > worstLate ? late : worstLate;
