@@ -23,20 +23,18 @@ generator="load-tests/TokenStream.LoadGenerator/bin/Release/net10.0/TokenStream.
 dotnet build load-tests/TokenStream.LoadGenerator -c Release -v q --nologo >&2
 "$generator" generate --events 1 --out "$data/one.jsonl" --prices "$data/prices.yaml"
 
-# Where the node is to be killed, log and store are processes of their own, as they are in production.
-place=(--kafka-listen "$kafka" --clickhouse-listen 127.0.0.1:18593)
+# Where the node is to be killed, the log is a process of its own, as it is in production.
+place=(--kafka-listen "$kafka")
 if [[ $kill ]]; then
   dotnet build tests/TokenStream.BrokerHost -c Release -v q --nologo >&2
   tests/TokenStream.BrokerHost/bin/Release/net10.0/TokenStream.BrokerHost "$data/log" "$kafka" >"$data/log.log" 2>&1 &
   processes+=($!)
-  ./tokenstream clickhouse --data "$data/store" --listen 127.0.0.1:18593 >"$data/store.log" 2>&1 &
-  processes+=($!)
-  place=(--kafka "$kafka" --clickhouse http://127.0.0.1:18593)
+  place=(--kafka "$kafka")
 fi
 
 # start  - the node, until it is ready.
 start() {
-  ./tokenstream up --data "$data/node" "${place[@]}" --listen 127.0.0.1:18594 --prices "$data/prices.yaml" >>"$data/node.log" 2>&1 &
+  ./tokenstream up --data "$data/node" "${place[@]}" --clickhouse-listen 127.0.0.1:18593 --listen 127.0.0.1:18594 --prices "$data/prices.yaml" >>"$data/node.log" 2>&1 &
   node=$!
   processes+=("$node")
   for _ in $(seq 120); do
