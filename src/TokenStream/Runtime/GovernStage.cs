@@ -463,7 +463,7 @@ public sealed class GovernStage : IStage
                 _heartbeats[heartbeat.Partition] = heartbeat;
             }
         }
-        else if (_partitions.Values.FirstOrDefault(p => p.Number == number) is { Phase: not GovernPhase.Starting } partition)
+        else if (Owned(number) is { Phase: not GovernPhase.Starting } partition)
         {
             partition.Commands.Read(offset, key, value, isDeletion);
         }
@@ -498,6 +498,8 @@ public sealed class GovernStage : IStage
         return new OtherPartitions(active, hit, isOpen);
     }
 
+    private GovernPartition? Owned(int number) => _partitions.Values.FirstOrDefault(partition => partition.Number == number);
+
     private void ApplyReports(long now)
     {
         while (_reports.TryDequeue(out var ack))
@@ -506,7 +508,7 @@ public sealed class GovernStage : IStage
             {
                 var end = report.Key.IndexOf('|', StringComparison.Ordinal);
                 if (end > 0 && Scopes.Scope.TryParse(report.Key[..end], out var scope, out _) &&
-                    _partitions.Values.FirstOrDefault(p => p.Number == scope.Partition(_options.Partitions)) is { Phase: GovernPhase.Deciding } partition)
+                    Owned(scope.Partition(_options.Partitions)) is { Phase: GovernPhase.Deciding } partition)
                 {
                     partition.Governor.SetLeaseReport(ack.GatewayId, ack.AtMs, report, now);
                 }

@@ -11,20 +11,6 @@ public sealed class CrashTests
     private const int Tenants = 40;
     private const int Rounds = 30;
 
-    private const string Budgets =
-        """
-        version: 1
-        budgets:
-          - name: tenants
-            scope: {environment: prod, tenant: each}
-            amount: 1 USD
-            period: week
-            mode: enforce
-            passes_breaker: true
-            ladder:
-              - {at: exhausted, action: kill}
-        """;
-
     [FactNeeding("engine")]
     public async Task Killed_at_any_moment_it_stops_the_same_tenants_and_its_ledger_is_exact()
     {
@@ -32,7 +18,7 @@ public sealed class CrashTests
         await using var node = new NodeProcess(Path.Combine(folder.Path, "data"));
         await node.StartAsync();
         var file = Path.Combine(folder.Path, "budgets.yaml");
-        await File.WriteAllTextAsync(file, Budgets);
+        await File.WriteAllTextAsync(file, TwoNodes.Budgets);
         await NodeProcess.CommandAsync("budgets", "apply", file, "--reason", "test", "--yes", "--kafka", node.Kafka);
         await ScopesAreSummedAsync(node);
 

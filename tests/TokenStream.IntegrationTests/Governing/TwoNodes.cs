@@ -13,7 +13,8 @@ namespace TokenStream.IntegrationTests.Governing;
 /// </summary>
 internal sealed class TwoNodes : IAsyncDisposable
 {
-    private const string Budgets =
+    /// <summary>A dollar a week for every tenant of <c>prod</c>, and a kill beyond it.</summary>
+    public const string Budgets =
         """
         version: 1
         budgets:

@@ -109,9 +109,9 @@ internal sealed class BudgetBinding
             Period = Period,
             Limit = Limit,
             Spent = Priced(spent),
-            UnpricedBound = Budget.Amount.IsTokens ? 0 : spent.UnpricedBound,
+            UnpricedBound = Bound(spent),
             UnpricedLastDay = _isTokens || !Account.Has(SumColumn.UnpricedBound) ? 0 : Sum(SumColumn.UnpricedBound, HourTier, (upto - DayMs) / ScopeAccount.HourMs * ScopeAccount.HourMs, upto),
-            Blocked = Budget.Amount.IsTokens ? spent.BlockedTokens : spent.BlockedCost,
+            Blocked = _isTokens ? spent.BlockedTokens : spent.BlockedCost,
             Pairs = pairs,
             ExhaustedAtMs = _forecast.ExhaustedAtMs,
             ExhaustedEarliestMs = _forecast.EarliestMs,
@@ -132,7 +132,10 @@ internal sealed class BudgetBinding
 
     private static Int128 Priced(in SpendMeasures measures, bool isTokens) => isTokens ? measures.Tokens : measures.Cost;
 
-    private Int128 Priced(in SpendMeasures measures) => Priced(measures, Budget.Amount.IsTokens);
+    private Int128 Priced(in SpendMeasures measures) => Priced(measures, _isTokens);
+
+    /// <summary>The bound on unpriced usage, which counts money only.</summary>
+    private Int128 Bound(in SpendMeasures measures) => _isTokens ? 0 : measures.UnpricedBound;
 
     /// <summary>What is left over of the period that ends goes into the one that begins, if it is the next and all of it was counted.</summary>
     private void Carry(PeriodSpan next)
@@ -145,7 +148,7 @@ internal sealed class BudgetBinding
         }
 
         var spent = end.Before - start.Before;
-        Carried = Int128.Max(0, Limit - Priced(spent) - (Budget.Amount.IsTokens ? 0 : spent.UnpricedBound));
+        Carried = Int128.Max(0, Limit - Priced(spent) - Bound(spent));
     }
 
     private SpendMeasures SpentInPeriod(long uptoMs)
@@ -158,7 +161,7 @@ internal sealed class BudgetBinding
         // Of a rolling period the sums over time are all there is; what a step's rounding adds lies at its far end.
         var tier = ScopeAccount.TierOf(Period.LengthMs);
         var fromMs = uptoMs - Period.LengthMs;
-        return Budget.Amount.IsTokens
+        return _isTokens
             ? new SpendMeasures
             {
                 Tokens = (long)Sum(SumColumn.Tokens, tier, fromMs, uptoMs),
@@ -183,7 +186,7 @@ internal sealed class BudgetBinding
 
         // A period's sum holds what came from machines whose clocks are ahead, too.
         var since = Whole(0, cutMs, IsRolling ? upto : Math.Max(upto, Account.NewestWindowMs + ScopeAccount.WindowMs), true);
-        return new LedgerCut(cutMs, Priced(spent) + (Budget.Amount.IsTokens ? 0 : spent.UnpricedBound) - since, since);
+        return new LedgerCut(cutMs, Priced(spent) + Bound(spent) - since, since);
     }
 
     private void Plan()
@@ -310,7 +313,7 @@ internal sealed class BudgetBinding
 
         _forecastMs = nowMs;
         var priced = Priced(spent);
-        var bound = Budget.Amount.IsTokens ? 0 : spent.UnpricedBound;
+        var bound = Bound(spent);
         _forecast = Foresee(upto, priced + bound, nowMs, counted: true);
         _runsOutPriced = bound == 0 ? _forecast.RunsOut : Foresee(upto, priced, nowMs, counted: false).RunsOut;
     }
@@ -331,7 +334,7 @@ internal sealed class BudgetBinding
     }
 
     /// <summary>Everything that is spent against the amount, the batch tier included, and the bound on unpriced usage where it counts.</summary>
-    private Int128 Whole(int tier, long from, long upto, bool bound) => Budget.Amount.IsTokens
+    private Int128 Whole(int tier, long from, long upto, bool bound) => _isTokens
         ? Sum(SumColumn.Tokens, tier, from, upto)
         : Sum(SumColumn.Cost, tier, from, upto) + (bound ? Sum(SumColumn.UnpricedBound, tier, from, upto) : 0);
 
@@ -345,7 +348,7 @@ internal sealed class BudgetBinding
         }
 
         var hours = new Int128[known];
-        Account.Hours(Budget.Amount.IsTokens ? SumColumn.Tokens : SumColumn.Cost, endMs - (known * ScopeAccount.HourMs), hours);
+        Account.Hours(_spend, endMs - (known * ScopeAccount.HourMs), hours);
         return SpendProfile.Of(hours, endMs, Budget.Period.TimeZone);
     }
 }
