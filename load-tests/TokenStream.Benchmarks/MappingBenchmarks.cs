@@ -23,7 +23,7 @@ public class MappingBenchmarks
     [Benchmark]
     public int Map()
     {
-        _mapper.Map(Payload, _events);
+        _mapper.Map(new Payload(Payload, receivedMs: 0), _events);
         return _events[0].IsEvent ? _events.Count : throw new InvalidOperationException("The sample was refused.");
     }
 

@@ -102,7 +102,7 @@ internal static class InspectCommand
     {
         if (source != "provider")
         {
-            new LiteLlmMapper().Map(payload, events);
+            new LiteLlmMapper().Map(new Payload(payload, context.TimeMs), events);
             var isOther = events.Count == 1 && events[0].Error.Reason is MappingReason.NotOfThisSource or MappingReason.InvalidJson;
             if (source == "litellm" || !isOther)
             {

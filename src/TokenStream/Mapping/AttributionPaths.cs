@@ -55,11 +55,11 @@ internal sealed class Attribution
         item.IsTenantDefault = refused == 0;
         if (refused == 0)
         {
-            writer.Plain("tenant_id"u8, _defaultTenant, "the default: no path has a value");
+            writer.TenantId(_defaultTenant, "the default: no path has a value");
         }
         else if (NativeEventWriter.IsUsable(payload, in values[refused]))
         {
-            writer.Plain("tenant_id"u8, values[refused].Of(payload), _paths.Path(refused));
+            writer.TenantId(values[refused].Of(payload), _paths.Path(refused));
         }
         else
         {

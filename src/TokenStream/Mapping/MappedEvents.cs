@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace TokenStream.Mapping;
 
 /// <summary>What became of one item of a payload: a native event, or a refusal.</summary>
@@ -5,6 +7,10 @@ public struct MappedItem
 {
     internal int Start;
     internal int Length;
+    internal int TenantStart;
+    internal int TenantLength;
+    internal int EmitterStart;
+    internal int EmitterLength;
 
     /// <summary>Why there is no event; the default where there is one.</summary>
     public MappingError Error { get; internal set; }
@@ -24,7 +30,13 @@ public struct MappedItem
 /// <summary>What the items of one payload became, in their order. Filled again and again by a mapper; its memory is kept.</summary>
 public sealed class MappedEvents
 {
+    /// <summary>Most bytes that are kept of an emitter's name and version.</summary>
+    private const int EmitterBytes = 64;
+
     private MappedItem[] _items = new MappedItem[16];
+    private byte[] _emitters = new byte[1024];
+    private int _emittersLength;
+    private int _emitterStart;
 
     internal NativeEventWriter Writer { get; } = new();
 
@@ -43,10 +55,48 @@ public sealed class MappedEvents
     /// <summary>The native event of an item, JSON; valid until the next payload is mapped.</summary>
     public ReadOnlySpan<byte> Event(int item) => Writer.Written.Slice(this[item].Start, this[item].Length);
 
+    /// <summary>
+    /// Who wrote an item and in which version, as it says itself: <c>litellm/1.106.2</c>, or the name alone where no version is told.
+    /// Printable ASCII.
+    /// </summary>
+    public ReadOnlySpan<byte> Emitter(int item) => _emitters.AsSpan(this[item].EmitterStart, this[item].EmitterLength);
+
+    /// <summary>The tenant of an item that is an event, as it stands in the JSON.</summary>
+    public ReadOnlySpan<byte> Tenant(int item) => Writer.Written.Slice(this[item].TenantStart, this[item].TenantLength);
+
     internal void Clear()
     {
         Count = 0;
+        (_emittersLength, _emitterStart) = (0, 0);
         Writer.Clear();
+    }
+
+    /// <summary>Names who wrote the items that are added from here on; a version is optional.</summary>
+    internal void SetEmitter(ReadOnlySpan<byte> name, ReadOnlySpan<byte> version = default)
+    {
+        if (_emitters.Length < _emittersLength + EmitterBytes)
+        {
+            Array.Resize(ref _emitters, _emitters.Length * 2);
+        }
+
+        _emitterStart = _emittersLength;
+        AppendEmitter(name);
+        if (!version.IsEmpty)
+        {
+            AppendEmitter("/"u8);
+            AppendEmitter(version);
+        }
+    }
+
+    /// <summary>
+    /// Names the emitter by the product of a user agent (RFC 9110, section 10.1.5) that begins with its name, and by the name alone where
+    /// another one sent the payload.
+    /// </summary>
+    internal void SetEmitterOfAgent(ReadOnlySpan<byte> userAgent, ReadOnlySpan<byte> name)
+    {
+        var product = userAgent[..(userAgent.IndexOf((byte)' ') is >= 0 and var space ? space : userAgent.Length)];
+        var isItself = product.Length > name.Length && product[name.Length] == '/' && Ascii.EqualsIgnoreCase(product[..name.Length], name);
+        SetEmitter(name, isItself ? product[(name.Length + 1)..] : default);
     }
 
     /// <summary>Adds an item that is yet to be written.</summary>
@@ -58,7 +108,10 @@ public sealed class MappedEvents
         }
 
         ref var item = ref _items[Count++];
-        item = new MappedItem { Start = Writer.Written.Length };
+        item = new MappedItem
+        {
+            Start = Writer.Written.Length, EmitterStart = _emitterStart, EmitterLength = _emittersLength - _emitterStart,
+        };
         Writer.BeginEvent();
         return ref item;
     }
@@ -80,6 +133,15 @@ public sealed class MappedEvents
     {
         Writer.EndEvent();
         item.OmittedTexts = Writer.OmittedTexts;
+        (item.TenantStart, item.TenantLength) = Writer.Tenant;
         item.Length = Writer.Written.Length - item.Start;
+    }
+
+    private void AppendEmitter(ReadOnlySpan<byte> text)
+    {
+        foreach (var letter in text[..Math.Min(text.Length, EmitterBytes - (_emittersLength - _emitterStart))])
+        {
+            _emitters[_emittersLength++] = letter is > 0x20 and < 0x7F and not ((byte)'"' or (byte)'\\') ? letter : (byte)'_';
+        }
     }
 }

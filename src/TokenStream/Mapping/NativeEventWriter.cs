@@ -25,6 +25,9 @@ internal sealed class NativeEventWriter
     /// <summary>Optional texts of this event that it cannot carry.</summary>
     public int OmittedTexts { get; private set; }
 
+    /// <summary>Where the text of this event's tenant begins, and its length.</summary>
+    public (int Start, int Length) Tenant { get; private set; }
+
     public void Clear() => (_length, _event) = (0, -1);
 
     public void Rewind(int length) => _length = length;
@@ -33,7 +36,7 @@ internal sealed class NativeEventWriter
     {
         _event++;
         _isFirst = true;
-        OmittedTexts = 0;
+        (OmittedTexts, Tenant) = (0, default);
         Append("{"u8);
     }
 
@@ -59,6 +62,13 @@ internal sealed class NativeEventWriter
         {
             Trace?.Add(new MappedField(_event, Encoding.UTF8.GetString(name), from, ""));
         }
+    }
+
+    /// <summary>Whose event it is: a text that was judged before.</summary>
+    public void TenantId(ReadOnlySpan<byte> tenant, string from)
+    {
+        Plain("tenant_id"u8, tenant, from);
+        Tenant = (_length - 1 - tenant.Length, tenant.Length);
     }
 
     /// <summary>A text that is ours, or made of parts that were judged before.</summary>

@@ -44,7 +44,7 @@ public sealed class CaptureTableTests
         var events = new MappedEvents();
         if (tool.StartsWith("litellm", StringComparison.Ordinal))
         {
-            new LiteLlmMapper().Map(payload, events);
+            new LiteLlmMapper().Map(new Payload(payload, 0), events);
             return events;
         }
 

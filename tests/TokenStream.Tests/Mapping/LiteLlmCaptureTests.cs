@@ -82,7 +82,7 @@ public sealed class LiteLlmCaptureTests
         var mapped = new List<(string, MappedEvent)>();
         foreach (var (capture, index) in Captures.Index(tool))
         {
-            mapper.Map(Captures.Payload(tool, index), events);
+            mapper.Map(new Payload(Captures.Payload(tool, index), 0), events);
             for (var item = 0; item < events.Count; item++)
             {
                 Assert.True(events[item].IsEvent, $"{capture}: {events[item].Error}");

@@ -277,11 +277,11 @@ public sealed class LiteLlmMapperTests
     {
         var payload = Encoding.UTF8.GetBytes($"[{Usual().ToJsonString()},{Usual().ToJsonString()}]");
         var (mapper, events) = (new LiteLlmMapper(), new MappedEvents());
-        mapper.Map(payload, events);
+        mapper.Map(new Payload(payload, 0), events);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var round = 0; round < 100; round++)
         {
-            mapper.Map(payload, events);
+            mapper.Map(new Payload(payload, 0), events);
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

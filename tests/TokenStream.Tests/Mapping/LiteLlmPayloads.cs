@@ -62,7 +62,7 @@ internal static class LiteLlmPayloads
     public static MappedEvents Map(string payload, AttributionPaths? attribution = null)
     {
         var events = new MappedEvents();
-        new LiteLlmMapper(attribution).Map(Encoding.UTF8.GetBytes(payload), events);
+        new LiteLlmMapper(attribution).Map(new Payload(Encoding.UTF8.GetBytes(payload), 0), events);
         return events;
     }
 }

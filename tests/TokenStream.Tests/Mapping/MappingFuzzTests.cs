@@ -60,7 +60,7 @@ public sealed class MappingFuzzTests
         for (var round = 0; round < Rounds; round++)
         {
             var payload = Mutate(Encoding.UTF8.GetBytes(Seeds[random.Next(Seeds.Length)]), random);
-            foreach (var map in new Action[] { () => liteLlm.Map(payload, events), () => provider.Map(payload, context, events) })
+            foreach (var map in new Action[] { () => liteLlm.Map(new Payload(payload, 0), events), () => provider.Map(payload, context, events) })
             {
                 map();
                 for (var item = 0; item < events.Count; item++)
@@ -86,7 +86,7 @@ public sealed class MappingFuzzTests
         {
             for (var length = 0; length <= payload.Length; length++)
             {
-                liteLlm.Map(payload.AsSpan(0, length), events);
+                liteLlm.Map(new Payload(payload.AsSpan(0, length), 0), events);
                 Assert.True(events.Count > 0);
                 provider.Map(payload.AsSpan(0, length), new ProviderContext { TimeMs = 1_795_212_400_000 }, events);
                 Assert.Equal(1, events.Count);
@@ -98,10 +98,11 @@ public sealed class MappingFuzzTests
     public void Memory_follows_the_payload_and_its_limits()
     {
         var events = new MappedEvents();
-        new LiteLlmMapper().Map(new byte[MappingLimits.PayloadBytes + 1], events);
+        new LiteLlmMapper().Map(new Payload(new byte[MappingLimits.PayloadBytes + 1], 0), events);
         Assert.Equal(MappingReason.PayloadTooLarge, events[0].Error.Reason);
 
-        new LiteLlmMapper().Map(Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat("{}", MappingLimits.Items + 1))}]"), events);
+        new LiteLlmMapper().Map(
+            new Payload(Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat("{}", MappingLimits.Items + 1))}]"), 0), events);
         Assert.Equal((1, MappingReason.PayloadTooLarge), (events.Count, events[0].Error.Reason));
     }
 

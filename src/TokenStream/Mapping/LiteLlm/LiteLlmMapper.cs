@@ -7,7 +7,7 @@ namespace TokenStream.Mapping.LiteLlm;
 /// it, into native events. Depends on the payload alone, never throws, whatever the bytes, and allocates nothing once its tables have
 /// grown. One mapper belongs to one thread.
 /// </summary>
-public sealed class LiteLlmMapper
+public sealed class LiteLlmMapper : IPayloadMapper
 {
     private readonly LiteLlmPaths _paths;
     private readonly JsonPathReader _values;
@@ -23,10 +23,16 @@ public sealed class LiteLlmMapper
     /// <summary>Where LiteLLM's users put who and what for.</summary>
     public static AttributionPaths DefaultAttribution => LiteLlmPaths.DefaultAttribution;
 
-    /// <summary>Maps each item of a payload. One that is not JSON from end to end is refused as a whole.</summary>
-    public void Map(ReadOnlySpan<byte> payload, MappedEvents events)
+    public void Map(in Payload payload, MappedEvents events)
     {
         events.Clear();
+        events.SetEmitterOfAgent(payload.Header("user-agent"u8), "litellm"u8);
+        Map(payload.Body, events);
+    }
+
+    /// <summary>Maps each item of a payload. One that is not JSON from end to end is refused as a whole.</summary>
+    private void Map(ReadOnlySpan<byte> payload, MappedEvents events)
+    {
         var scanner = new JsonScanner(payload);
         if (payload.Length > MappingLimits.PayloadBytes || scanner.AtEnd())
         {

@@ -26,6 +26,11 @@ public sealed record ProviderContext
 
     public string Tenant { get; init; } = "";
 
+    /// <summary>The tenant of a request that names none.</summary>
+    public string DefaultTenant { get; init; } = "default";
+
+    public string App { get; init; } = "";
+
     public string Feature { get; init; } = "";
 
     public string Environment { get; init; } = "";

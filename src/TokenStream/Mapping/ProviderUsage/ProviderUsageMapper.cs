@@ -26,6 +26,7 @@ public sealed class ProviderUsageMapper
     public void Map(ReadOnlySpan<byte> payload, ProviderContext context, MappedEvents events)
     {
         events.Clear();
+        events.SetEmitter("provider"u8);
         _answer.Clear();
         var isTooLarge = payload.Length > MappingLimits.PayloadBytes;
         var error = isTooLarge ? new MappingError(MappingReason.PayloadTooLarge, 0, "") : Read(payload, context);

@@ -52,12 +52,12 @@ internal readonly ref struct ProviderWriting(
         }
 
         writer.Number("time"u8, context.TimeMs, FromContext);
-        item.IsTenantDefault = !TryContext("tenant_id"u8, context.Tenant);
-        if (item.IsTenantDefault)
-        {
-            writer.Plain("tenant_id"u8, "default"u8, "the default: the request names none");
-        }
+        item.IsTenantDefault = !TryEncode(context.Tenant, out var tenant);
+        writer.TenantId(
+            item.IsTenantDefault ? JsonEncodedText.Encode(context.DefaultTenant).EncodedUtf8Bytes : tenant,
+            item.IsTenantDefault ? "the default: the request names none" : FromContext);
 
+        TryContext("app"u8, context.App);
         TryContext("feature"u8, context.Feature);
         TryContext("environment"u8, context.Environment);
         TryContext("user_id"u8, context.User);
@@ -162,18 +162,19 @@ internal readonly ref struct ProviderWriting(
     /// <summary>Writes a text that came beside the body, where an event can carry it.</summary>
     private bool TryContext(ReadOnlySpan<byte> field, string text)
     {
-        if (text.Length == 0)
-        {
-            return false;
-        }
-
-        var encoded = JsonEncodedText.Encode(text).EncodedUtf8Bytes;
-        if (!NativeEventWriter.IsUsable(encoded, new JsonValue(JsonKind.Text, 0, encoded.Length)))
+        if (!TryEncode(text, out var encoded))
         {
             return false;
         }
 
         writer.Plain(field, encoded, FromContext);
         return true;
+    }
+
+    /// <summary>A text as JSON has it; false where it is empty or an event cannot carry it.</summary>
+    private static bool TryEncode(string text, out ReadOnlySpan<byte> encoded)
+    {
+        encoded = JsonEncodedText.Encode(text).EncodedUtf8Bytes;
+        return text.Length > 0 && NativeEventWriter.IsUsable(encoded, new JsonValue(JsonKind.Text, 0, encoded.Length));
     }
 }

@@ -1,0 +1,9 @@
+namespace TokenStream.Mapping;
+
+/// <summary>A format that payloads come in.</summary>
+/// <param name="Name">As people write it in a configuration and on the command line; stable.</param>
+/// <param name="Description">What it is, for people.</param>
+/// <param name="DefaultAttribution">Where its users put who and what for, as long as nobody says otherwise.</param>
+/// <param name="Create">Makes a mapper. Throws <see cref="FormatException"/> where a path is none.</param>
+public sealed record PayloadSource(
+    string Name, string Description, AttributionPaths DefaultAttribution, Func<AttributionPaths, IPayloadMapper> Create);

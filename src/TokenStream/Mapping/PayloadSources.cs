@@ -1,0 +1,21 @@
+using TokenStream.Mapping.LiteLlm;
+using TokenStream.Mapping.ProviderUsage;
+
+namespace TokenStream.Mapping;
+
+/// <summary>The formats that can be mapped.</summary>
+public static class PayloadSources
+{
+    public static PayloadSource LiteLlm { get; } = new(
+        "litellm", "LiteLLM's StandardLoggingPayload, one or an array", LiteLlmMapper.DefaultAttribution, paths => new LiteLlmMapper(paths));
+
+    public static PayloadSource Provider { get; } = new(
+        "provider", "a provider's own answer, whole or as a stream", ProviderPayloadMapper.DefaultAttribution,
+        paths => new ProviderPayloadMapper(paths));
+
+    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Provider];
+
+    /// <summary>The source of a name; null where there is none.</summary>
+    public static PayloadSource? Find(string name) =>
+        All.FirstOrDefault(source => string.Equals(source.Name, name, StringComparison.OrdinalIgnoreCase));
+}
