@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using TokenStream.Mapping;
-using TokenStream.Mapping.LiteLlm;
-using TokenStream.Mapping.ProviderUsage;
 using TokenStream.Pricing;
 using TokenStream.Service.Node;
 
@@ -16,26 +14,37 @@ internal static class InspectCommand
     /// <summary>The question cannot be answered as it was put.</summary>
     private const int UsageError = 2;
 
+    /// <summary>The answer to who sent it: whoever's fields are there.</summary>
+    private const string Auto = "auto";
+
     internal static Command Create()
     {
         var file = new Argument<string>("file")
         {
             Description = "One payload as it was sent; gzip where the name ends in .gz; - for standard input.",
         };
+        var names = PayloadSources.All.Select(source => source.Name).ToArray();
         var source = new Option<string>("--as")
         {
-            Description = "Who sent it: litellm, provider, or auto to see by its fields.",
-            DefaultValueFactory = _ => "auto",
+            Description = $"Who sent it: {string.Join(", ", names)}, or auto to see by its fields.",
+            DefaultValueFactory = _ => Auto,
         };
-        source.AcceptOnlyFromAmong("auto", "litellm", "provider");
-        var path = Text("--path", "Of a provider's answer: the path that was asked, such as /v1/messages.");
-        var status = new Option<int>("--status") { Description = "Of a provider's answer: its HTTP status." };
-        var model = Text("--model", "Of a provider's answer: the model that was asked for.");
-        var provider = Text("--provider", "Of a provider's answer: who served it, where its shape is another's.");
-        var tenant = Text("--tenant", "Of a provider's answer: who asked.");
+        source.AcceptOnlyFromAmong([Auto, .. names]);
+        var header = new Option<string[]>("--header")
+        {
+            Description = "A header that came with it, NAME=VALUE, such as content-type=application/cloudevents+json; again for more.",
+        };
+        (Option<string> Option, string Header)[] asked =
+        [
+            (Text("--path", "Of a provider's answer: the path that was asked, such as /v1/messages."), "ts-path"),
+            (Text("--status", "Of a provider's answer: its HTTP status."), "ts-status"),
+            (Text("--model", "Of a provider's answer: the model that was asked for."), "ts-model"),
+            (Text("--provider", "Of a provider's answer: who served it, where its shape is another's."), "ts-provider"),
+            (Text("--tenant", "Of a provider's answer: who asked."), "ts-tenant"),
+        ];
         var at = new Option<string?>("--at")
         {
-            Description = "Of a provider's answer: when it ended, such as 2026-08-21T06:00:00Z; by default now.",
+            Description = "When it was received, such as 2026-08-21T06:00:00Z, the time of what tells none; by default now.",
         };
         var prices = new Option<FileInfo?>("--prices") { Description = "A price book whose entries win over the default book's." };
         var command = new Command(
@@ -44,7 +53,12 @@ internal static class InspectCommand
             Show what a payload of a gateway or provider becomes: the native event, the path each field was read at, what stays unknown, and
             the price. Exit code 1 where something was refused, 2 where the file cannot be read.
             Example: tokenstream inspect payload.json --as litellm
-            """) { file, source, path, status, model, provider, tenant, at, prices };
+            """) { file, source, header, at, prices };
+        foreach (var (option, _) in asked)
+        {
+            command.Add(option);
+        }
+
         command.SetAction(parsed =>
         {
             if (!TryTime(parsed.GetValue(at), out var timeMs))
@@ -53,22 +67,32 @@ internal static class InspectCommand
                 return UsageError;
             }
 
-            var context = new ProviderContext
+            var headers = new PayloadHeaders();
+            foreach (var text in parsed.GetValue(header) ?? [])
             {
-                TimeMs = timeMs,
-                Path = parsed.GetValue(path)!,
-                HttpStatus = parsed.GetValue(status),
-                Model = parsed.GetValue(model)!,
-                Provider = parsed.GetValue(provider)!,
-                Tenant = parsed.GetValue(tenant)!,
-            };
+                var middle = text.IndexOf('=', StringComparison.Ordinal);
+                if (middle < 1)
+                {
+                    Console.Error.WriteLine($"--header {text} is not NAME=VALUE.");
+                    return UsageError;
+                }
+
+                headers.Add(text[..middle], text[(middle + 1)..]);
+            }
+
+            foreach (var (option, name) in asked.Where(it => parsed.GetValue(it.Option)!.Length > 0))
+            {
+                headers.Add(name, parsed.GetValue(option)!);
+            }
+
             var book = parsed.GetValue(prices)?.FullName;
-            return Inspect(parsed.GetValue(file)!, parsed.GetValue(source)!, context, book, Console.Out, Console.Error);
+            return Inspect(parsed.GetValue(file)!, parsed.GetValue(source)!, timeMs, headers, book, Console.Out, Console.Error);
         });
         return command;
     }
 
-    internal static int Inspect(string file, string source, ProviderContext context, string? prices, TextWriter output, TextWriter errors)
+    internal static int Inspect(
+        string file, string source, long receivedMs, PayloadHeaders headers, string? prices, TextWriter output, TextWriter errors)
     {
         byte[] payload;
         PriceBook book;
@@ -84,10 +108,19 @@ internal static class InspectCommand
             return UsageError;
         }
 
-        var events = new MappedEvents { Trace = new MappingTrace() };
-        var kind = Map(payload, source, context, ref events);
+        var sent = new Payload(payload, receivedMs, headers);
+        var chosen = source == Auto ? SourceOf(in sent) : PayloadSources.Find(source);
+        if (chosen is null)
+        {
+            var names = string.Join(", ", PayloadSources.All.Select(known => known.Name));
+            output.WriteLine($"{file}: nothing that is known; --as ({names}) says why a source refuses it.");
+            return 1;
+        }
+
+        var events = Map(chosen, in sent);
         var items = events.Count == 1 ? "item" : "items";
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{file}: {kind}, {payload.Length} bytes, {events.Count} {items}"));
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{file}: {chosen.Name} ({chosen.Description}), {payload.Length} bytes, {events.Count} {items}"));
         var refused = 0;
         for (var item = 0; item < events.Count; item++)
         {
@@ -97,23 +130,38 @@ internal static class InspectCommand
         return refused == 0 ? 0 : 1;
     }
 
-    /// <summary>LiteLLM's fields are tried first: it wraps what providers answer.</summary>
-    private static string Map(byte[] payload, string source, ProviderContext context, ref MappedEvents events)
+    private static MappedEvents Map(PayloadSource source, in Payload payload)
     {
-        if (source != "provider")
+        var events = new MappedEvents { Trace = new MappingTrace() };
+        source.Create(source.DefaultAttribution).Map(in payload, events);
+        return events;
+    }
+
+    /// <summary>
+    /// The source that makes most events of a payload or, where none makes one, that knows its fields and refuses it for a reason of
+    /// theirs. Null where nobody knows it. Providers' answers come last: gateways wrap them.
+    /// </summary>
+    private static PayloadSource? SourceOf(in Payload payload)
+    {
+        PayloadSource? best = null;
+        var (most, least) = (0, 0);
+        foreach (var source in PayloadSources.All.OrderBy(source => source == PayloadSources.Provider))
         {
-            new LiteLlmMapper().Map(new Payload(payload, context.TimeMs), events);
-            var isOther = events.Count == 1 && events[0].Error.Reason is MappingReason.NotOfThisSource or MappingReason.InvalidJson;
-            if (source == "litellm" || !isOther)
+            var events = Map(source, in payload);
+            var (accepted, known) = (0, 0);
+            for (var item = 0; item < events.Count; item++)
             {
-                return "LiteLLM's StandardLoggingPayload";
+                accepted += events[item].IsEvent ? 1 : 0;
+                known += events[item].Error.Reason is MappingReason.NotOfThisSource or MappingReason.InvalidJson ? 0 : 1;
+            }
+
+            if (accepted > most || (accepted == most && known > least))
+            {
+                (best, most, least) = (source, accepted, known);
             }
         }
 
-        events = new MappedEvents { Trace = new MappingTrace() };
-        var mapper = new ProviderUsageMapper();
-        mapper.Map(payload, context, events);
-        return mapper.Shape == ProviderShape.None ? "nothing that is known" : $"a provider's answer ({mapper.Shape})";
+        return best;
     }
 
     private static bool TryTime(string? text, out long timeMs)

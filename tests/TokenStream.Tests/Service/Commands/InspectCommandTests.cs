@@ -1,4 +1,4 @@
-using TokenStream.Mapping.ProviderUsage;
+using TokenStream.Mapping;
 using TokenStream.Service.Commands;
 using TokenStream.Tests.Mapping;
 using Xunit;
@@ -17,7 +17,7 @@ public sealed class InspectCommandTests : IDisposable
         var (code, text, _) = Inspect(LiteLlmPayloads.Usual().ToJsonString());
 
         Assert.Equal(0, code);
-        Assert.Contains("LiteLLM's StandardLoggingPayload", text, StringComparison.Ordinal);
+        Assert.Contains("litellm (LiteLLM's StandardLoggingPayload", text, StringComparison.Ordinal);
         Assert.Contains("tenant_id              acme   (metadata.user_api_key_team_id)", text, StringComparison.Ordinal);
         Assert.Contains("tokens_reasoning       unknown   (metadata.usage_object.completion", text, StringComparison.Ordinal);
 
@@ -42,8 +42,32 @@ public sealed class InspectCommandTests : IDisposable
             """);
 
         Assert.Equal(0, code);
-        Assert.Contains("a provider's answer (OpenAiEmbeddings)", text, StringComparison.Ordinal);
+        Assert.Contains("the shape of OpenAiEmbeddings", text, StringComparison.Ordinal);
         Assert.Contains("Total 0.00002 USD", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Headers_say_what_a_body_does_not()
+    {
+        var headers = new PayloadHeaders();
+        headers.Add("ts-path", "/v1/messages");
+        headers.Add("ts-status", "529");
+        headers.Add("ts-tenant", "acme");
+        File.WriteAllText(_file, "overloaded");
+        var (code, text, _) = Run(_file, headers);
+
+        Assert.Equal(0, code);
+        Assert.Contains("the shape of Anthropic", text, StringComparison.Ordinal);
+        Assert.Contains("tenant_id              acme", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_nobody_sends_is_called_unknown_with_the_sources_there_are()
+    {
+        var (code, text, _) = Inspect("{\"hello\":1}");
+
+        Assert.Equal(1, code);
+        Assert.Contains("nothing that is known; --as (litellm, ", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,11 +79,12 @@ public sealed class InspectCommandTests : IDisposable
         return Run(_file);
     }
 
-    private static (int Code, string Text, string Errors) Run(string file)
+    private static (int Code, string Text, string Errors) Run(string file, PayloadHeaders? headers = null)
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        var context = new ProviderContext { TimeMs = 1_795_212_400_000 };
-        return (InspectCommand.Inspect(file, "auto", context, prices: null, output, errors), output.ToString(), errors.ToString());
+        var code = InspectCommand.Inspect(
+            file, "auto", receivedMs: 1_795_212_400_000, headers ?? new PayloadHeaders(), prices: null, output, errors);
+        return (code, output.ToString(), errors.ToString());
     }
 }
