@@ -9,7 +9,7 @@ namespace TokenStream.ClickHouse;
 /// <summary>
 /// Talks to ClickHouse over its HTTP interface, be it a server or the embedded store. A call fails with
 /// <see cref="StoreUnavailableException"/> where repeating it may help (network, time-out, overload), else with
-/// <see cref="ClickHouseException"/>. After a failed insert its outcome is unknown: repeat it with the same deduplication token.
+/// <see cref="ClickHouseException"/>. After a failed insert its outcome is unknown: it may be repeated where its rows replace themselves.
 /// Thread-safe.
 /// </summary>
 public sealed class ClickHouseClient : IDisposable

@@ -6,14 +6,15 @@ using TokenStream.Windowing;
 namespace TokenStream.ClickHouse;
 
 /// <summary>
-/// Rollups in ClickHouse. Rows replace themselves by identity, so whatever is repeated after an unknown outcome changes nothing; the
-/// deduplication tokens only spare the server the work. Thread-safe.
+/// Rollups in ClickHouse. Rows replace themselves by identity, so whatever is repeated after an unknown outcome changes nothing. The
+/// server's own deduplication of blocks is off: a server that is killed between noting a block and keeping it would drop every
+/// repetition. Thread-safe.
 /// </summary>
 public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStore
 {
     /// <summary>
-    /// Most rows of one insert; more are sent as several, cut at fixed places. Below the server's own block size, so that an insert is one
-    /// block: a repeated one is then cut the same way and its token means the same rows.
+    /// Most rows of one insert; more are sent as several. Below the server's own block size, so that an insert is one block and is there
+    /// whole or not at all.
     /// </summary>
     public const int RowsPerInsert = 50_000;
 
@@ -22,7 +23,7 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
 
     private readonly ConcurrentDictionary<(int Epoch, string Topic, int Partition, int RollupsPartition), long> _rowsEnd = new();
 
-    public async Task InsertAsync(int rollupsPartition, IReadOnlyList<Rollup> rollups, string token, CancellationToken cancellation)
+    public async Task InsertAsync(int rollupsPartition, IReadOnlyList<Rollup> rollups, CancellationToken cancellation)
     {
         if (rollups.Any(rollup => !rollup.Block.Final))
         {
@@ -30,15 +31,15 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
         }
 
         await RegisterAsync(rollupsPartition, rollups, cancellation).ConfigureAwait(false);
-        await InsertRowsAsync(rollupsPartition, rollups, Grain.TenSeconds, token, cancellation).ConfigureAwait(false);
+        await InsertRowsAsync(rollupsPartition, rollups, Grain.TenSeconds, cancellation).ConfigureAwait(false);
         var corrections = rollups.Where(rollup => rollup.Block.Part > 0).ToList();
         foreach (var grain in Grains.Sealed)
         {
-            await InsertRowsAsync(rollupsPartition, corrections, grain, token, cancellation).ConfigureAwait(false);
+            await InsertRowsAsync(rollupsPartition, corrections, grain, cancellation).ConfigureAwait(false);
         }
     }
 
-    public async Task InsertMarksAsync(int rollupsPartition, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation)
+    public async Task InsertMarksAsync(int rollupsPartition, IReadOnlyList<Mark> marks, CancellationToken cancellation)
     {
         if (marks.Count == 0)
         {
@@ -51,11 +52,11 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
             MarkColumns.Write(rows, mark);
         }
 
-        await InsertAsync($"marks ({MarkColumns.All})", rows, $"{rollupsPartition}/{token}", cancellation).ConfigureAwait(false);
+        await InsertAsync($"marks ({MarkColumns.All})", rows, cancellation).ConfigureAwait(false);
     }
 
     public async Task InsertSpendAsync(
-        int spendPartition, IReadOnlyList<ScopeSpend> spends, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation)
+        int spendPartition, IReadOnlyList<ScopeSpend> spends, IReadOnlyList<Mark> marks, CancellationToken cancellation)
     {
         if (spends.Any(spend => !spend.Block.Final))
         {
@@ -70,8 +71,7 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
                 SpendColumns.Write(rows, spends[i]);
             }
 
-            await InsertAsync($"spend_by_scope_10s ({SpendColumns.All})", rows, $"{spendPartition}/{token}/{first}", cancellation)
-                .ConfigureAwait(false);
+            await InsertAsync($"spend_by_scope_10s ({SpendColumns.All})", rows, cancellation).ConfigureAwait(false);
         }
 
         if (marks.Count > 0)
@@ -82,8 +82,7 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
                 SpendColumns.Write(rows, spendPartition, mark);
             }
 
-            await InsertAsync($"spend_marks ({SpendColumns.OfMarks})", rows, $"{spendPartition}/{token}", cancellation)
-                .ConfigureAwait(false);
+            await InsertAsync($"spend_marks ({SpendColumns.OfMarks})", rows, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -93,7 +92,7 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
         return client.ExecuteAsync(
             $$"""
             INSERT INTO tokenstream.rollups_{{grain.Suffix}} ({{RollupColumns.All}})
-            SETTINGS {{InsertSettings}}, insert_deduplicate = 0
+            SETTINGS {{InsertSettings}}
             SELECT {epoch:UInt32}, {topic:String}, {partition:UInt32}, {rollups_partition:UInt32},
                 {{grain.StartFunction}}(finer.window_start) AS start, 0, start, {{RollupColumns.Key}}, {{RollupColumns.Summed}}
             FROM tokenstream.rollups_{{finer.Suffix}} AS finer FINAL
@@ -179,8 +178,6 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
         ("upto", Text(range.UptoMs / 1000)),
     ];
 
-    private static string Quote(string text) => $"'{TabSeparated.Escape(text)}'";
-
     /// <summary>
     /// Notes how far each source's rows reach, before they are there, so that views know which ones may have rows that are not sealed.
     /// Rounded up to the hour: that is one small insert a source and hour.
@@ -218,7 +215,7 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
     }
 
     private async Task InsertRowsAsync(
-        int rollupsPartition, IReadOnlyList<Rollup> rollups, Grain grain, string token, CancellationToken cancellation)
+        int rollupsPartition, IReadOnlyList<Rollup> rollups, Grain grain, CancellationToken cancellation)
     {
         for (var first = 0; first < rollups.Count; first += RowsPerInsert)
         {
@@ -228,18 +225,10 @@ public sealed class ClickHouseRollupStore(ClickHouseClient client) : IRollupStor
                 RollupColumns.Write(rows, rollupsPartition, rollups[i], grain);
             }
 
-            await InsertAsync($"rollups_{grain.Suffix} ({RollupColumns.All})", rows, $"{rollupsPartition}/{token}/{first}", cancellation)
-                .ConfigureAwait(false);
+            await InsertAsync($"rollups_{grain.Suffix} ({RollupColumns.All})", rows, cancellation).ConfigureAwait(false);
         }
     }
 
-    /// <summary>
-    /// Inserts a block once. ClickHouse drops a block whose token it knows, whatever is in it: so the token carries the content's checksum,
-    /// and blocks of a rollups topic that began anew are not taken for those of the old one.
-    /// </summary>
-    private Task InsertAsync(string tableAndColumns, RowBinaryWriter rows, string token, CancellationToken cancellation) =>
-        client.InsertAsync(
-            $"INSERT INTO tokenstream.{tableAndColumns} SETTINGS {InsertSettings}, insert_deduplication_token = " +
-            $"{Quote($"{token}/{rows.Checksum():x8}")}", rows,
-            cancellation);
+    private Task InsertAsync(string tableAndColumns, RowBinaryWriter rows, CancellationToken cancellation) =>
+        client.InsertAsync($"INSERT INTO tokenstream.{tableAndColumns} SETTINGS {InsertSettings}", rows, cancellation);
 }

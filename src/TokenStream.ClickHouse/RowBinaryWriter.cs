@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Numerics;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace TokenStream.ClickHouse;
@@ -92,18 +90,6 @@ public sealed class RowBinaryWriter : IDisposable
         other._bytes.AsSpan(0, other._used).CopyTo(Next(other._used));
     }
 
-    /// <summary>CRC-32C of all bytes, in order.</summary>
-    public uint Checksum()
-    {
-        var crc = uint.MaxValue;
-        foreach (var (bytes, length) in _full)
-        {
-            crc = Checksum(crc, bytes.AsSpan(0, length));
-        }
-
-        return ~Checksum(crc, _bytes.AsSpan(0, _used));
-    }
-
     /// <summary>Writes all bytes to a stream, in order; may be repeated.</summary>
     public async Task CopyToAsync(Stream target, CancellationToken cancellation)
     {
@@ -127,22 +113,6 @@ public sealed class RowBinaryWriter : IDisposable
         _bytes = [];
         _used = 0;
         _fullLength = 0;
-    }
-
-    private static uint Checksum(uint crc, ReadOnlySpan<byte> bytes)
-    {
-        var words = MemoryMarshal.Cast<byte, ulong>(bytes);
-        foreach (var word in words)
-        {
-            crc = BitOperations.Crc32C(crc, word);
-        }
-
-        foreach (var rest in bytes[(words.Length * sizeof(ulong))..])
-        {
-            crc = BitOperations.Crc32C(crc, rest);
-        }
-
-        return crc;
     }
 
     private Span<byte> Next(int length)

@@ -59,8 +59,8 @@ public enum Mutation
     /// <summary>All other snapshots are deleted, those of higher offsets too.</summary>
     TombstoneOthers,
 
-    /// <summary>A block's deduplication token names only where it begins.</summary>
-    TokenByStart,
+    /// <summary>The store notes a block before it keeps it, and drops what it noted.</summary>
+    NotedBeforeKept,
 
     /// <summary>The store commits before it seals.</summary>
     CommitBeforeSeal,

@@ -14,7 +14,8 @@ internal abstract class SimulatedSource(SimulatedActor actor, string topic) : IR
 
     protected SimulatedWorld World => Actor.World;
 
-    protected long Position { get; private set; }
+    /// <summary>Offset after the last record that was delivered.</summary>
+    public long Position { get; private set; }
 
     protected abstract long End { get; }
 

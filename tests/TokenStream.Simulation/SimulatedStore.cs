@@ -4,20 +4,19 @@ using TokenStream.Windowing;
 namespace TokenStream.Simulation;
 
 /// <summary>The store as one worker reaches it: every call takes turns, so a crash can fall between any two of its effects.</summary>
-internal sealed class SimulatedStore(SimulatedActor actor) : IRollupStore
+internal sealed class SimulatedStore(SimulatedActor actor, SimulatedSource source) : IRollupStore
 {
     private static readonly Grain[] Coarser = [Grain.Minute, Grain.Hour, Grain.Day];
 
     private SimulatedWorld World => actor.World;
 
-    public async Task InsertAsync(int rollupsPartition, IReadOnlyList<Rollup> rollups, string token, CancellationToken cancellation)
+    public async Task InsertAsync(int rollupsPartition, IReadOnlyList<Rollup> rollups, CancellationToken cancellation)
     {
         var tables = World.Store;
-        var name = World.Mutation == Mutation.TokenByStart ? token[..token.LastIndexOf('-')] : token;
-        if (!tables.Tokens.Contains(name))
+        var isKept = World.Mutation != Mutation.NotedBeforeKept || tables.Noted.Add(string.Join(' ', rollups.Select(Id)));
+        await actor.GiveTurn();
+        if (isKept)
         {
-            await actor.GiveTurn();
-            tables.Tokens.Add(name);
             foreach (var rollup in rollups)
             {
                 var tokens = rollup.Measures.TokensIn;
@@ -33,18 +32,18 @@ internal sealed class SimulatedStore(SimulatedActor actor) : IRollupStore
         }
     }
 
-    public async Task InsertMarksAsync(int rollupsPartition, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation)
+    public async Task InsertMarksAsync(int rollupsPartition, IReadOnlyList<Mark> marks, CancellationToken cancellation)
     {
         if (World.Mutation == Mutation.CommitBeforeSeal)
         {
-            World.Commits[(actor.Role, actor.Part)] = (long.Parse(token[(token.LastIndexOf('-') + 1)..], null), "");
+            World.Commits[(actor.Role, actor.Part)] = (source.Position, "");
         }
 
         await actor.GiveTurn();
     }
 
     public Task InsertSpendAsync(
-        int spendPartition, IReadOnlyList<ScopeSpend> spends, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation) =>
+        int spendPartition, IReadOnlyList<ScopeSpend> spends, IReadOnlyList<Mark> marks, CancellationToken cancellation) =>
         throw new NotSupportedException("no store reads the spend partitions here");
 
     public async Task SealAsync(SealRange range, CancellationToken cancellation)

@@ -24,7 +24,8 @@ internal sealed class SimulatedTables(SimulatedWorld world)
     /// <summary>Ranges whose rows went with age: nobody reads them in this grain any more.</summary>
     public HashSet<(int Partition, int Output, Grain Grain, long StartMs)> Expired { get; } = [];
 
-    public HashSet<string> Tokens { get; } = [];
+    /// <summary>Blocks that a store noted which drops what it noted.</summary>
+    public HashSet<string> Noted { get; } = [];
 
     public static long StartOf(Grain grain, long timeMs) => timeMs / SimulatedWorld.Grains[grain] * SimulatedWorld.Grains[grain];
 

@@ -102,7 +102,7 @@ internal sealed class StoreActor : SimulatedActor
     {
         _source = new OutputSource(this);
         var options = new StoreStageOptions { MaxAgeMs = world.Choice(0, 1, 30) * SimulatedWorld.Second, MaxRows = 6, Grains = SimulatedWorld.Grains };
-        _stage = new StoreStage(_source, new SimulatedStore(this), options, metrics, NullLogger.Instance, world.Random, CancellationToken.None);
+        _stage = new StoreStage(_source, new SimulatedStore(this, _source), options, metrics, NullLogger.Instance, world.Random, CancellationToken.None);
         _worker = new StreamWorker("store", _source, _stage, new SimulatedClock(world), NullLogger.Instance);
     }
 

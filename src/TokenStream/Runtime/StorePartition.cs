@@ -42,9 +42,6 @@ internal sealed class StorePartition(TopicPartition partition, bool isSpend, Act
 
     public int Rows => Rollups.Count + Spends.Count;
 
-    /// <summary>Names exactly what the block was read from.</summary>
-    public string Token => $"{Partition.Topic}-{Partition.Partition}-{From}-{Upto}";
-
     /// <summary>Begins an empty block.</summary>
     public void Start(long offset, SealPlan seals)
     {

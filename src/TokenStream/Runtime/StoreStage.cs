@@ -94,7 +94,7 @@ public sealed class StoreStage : IStage
             if (partition.IsSpend)
             {
                 // Spend, then its marks, then the offset. Crash before the last: all of it happens once more and changes nothing.
-                await _store.InsertSpendAsync(number, partition.Spends, partition.Marks, partition.Token, _cancellation);
+                await _store.InsertSpendAsync(number, partition.Spends, partition.Marks, _cancellation);
                 await CommitAsync(partition);
                 Recovered();
                 return;
@@ -105,13 +105,13 @@ public sealed class StoreStage : IStage
             // 1. Rollups, corrections in every grain included. Crash: they are read and written again; a row replaces one of its identity.
             if (partition.Rollups.Count > 0)
             {
-                await _store.InsertAsync(number, partition.Rollups, partition.Token, _cancellation);
+                await _store.InsertAsync(number, partition.Rollups, _cancellation);
             }
 
             // 2. Marks, so that conservation can be checked against the rows that are there.
             if (partition.Marks.Count > 0)
             {
-                await _store.InsertMarksAsync(number, partition.Marks, partition.Token, _cancellation);
+                await _store.InsertMarksAsync(number, partition.Marks, _cancellation);
             }
 
             // 3. Seals, finest first: rows, then that they count. Crash in between: views still read the finer grain, and the seal is made

@@ -26,22 +26,20 @@ public interface IRollupStore
 {
     /// <summary>
     /// Writes final rollups of one rollups partition: all into the 10 s grain and, of corrections (part above 0), a row of its own in every
-    /// coarser grain besides. A rollup replaces one of the same identity. <paramref name="token"/> names the exact offset ranges the block
-    /// was read from: a block repeated with the same token is dropped.
+    /// coarser grain besides. A rollup replaces one of the same identity.
     /// </summary>
-    Task InsertAsync(int rollupsPartition, IReadOnlyList<Rollup> rollups, string token, CancellationToken cancellation);
+    Task InsertAsync(int rollupsPartition, IReadOnlyList<Rollup> rollups, CancellationToken cancellation);
 
     /// <summary>
     /// Writes marks, for conservation checks and freshness; a mark replaces one of the same epoch, topic, partition and number.
     /// </summary>
-    Task InsertMarksAsync(int rollupsPartition, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation);
+    Task InsertMarksAsync(int rollupsPartition, IReadOnlyList<Mark> marks, CancellationToken cancellation);
 
     /// <summary>
     /// Writes what scopes spent, as it came on one partition of the spend topic, and then the marks: a decision whose mark is there is
-    /// there whole. Rows and tokens are as of <see cref="InsertAsync"/>.
+    /// there whole. Rows replace themselves as of <see cref="InsertAsync"/>.
     /// </summary>
-    Task InsertSpendAsync(
-        int spendPartition, IReadOnlyList<ScopeSpend> spends, IReadOnlyList<Mark> marks, string token, CancellationToken cancellation);
+    Task InsertSpendAsync(int spendPartition, IReadOnlyList<ScopeSpend> spends, IReadOnlyList<Mark> marks, CancellationToken cancellation);
 
     /// <summary>
     /// Sums part 0 of the finer grain (with FINAL) into rows of the grain; corrections are left out. A row's version is the number of 10 s

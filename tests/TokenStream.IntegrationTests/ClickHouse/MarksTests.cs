@@ -12,11 +12,11 @@ public sealed class MarksTests(EmbeddedStore embedded) : IClassFixture<EmbeddedS
     public async Task Marks_that_come_on_every_rollups_partition_count_once()
     {
         var walk = new StoreWalk(embedded.Client, "conserved");
-        await walk.InsertAsync("a", walk.Rollup(Start, 1, 9, 1), walk.Rollup(Start, 2, 3, 1, part: 2));
+        await walk.InsertAsync(walk.Rollup(Start, 1, 9, 1), walk.Rollup(Start, 2, 3, 1, part: 2));
         var marks = new[] { Mark("conserved", 1, read: 10, counted: 9, refused: 1), Mark("conserved", 2, read: 8, counted: 3, duplicate: 1, ticks: 1, refused: 3) };
-        await walk.Store.InsertMarksAsync(0, marks, "0-2", CancellationToken.None);
-        await walk.Store.InsertMarksAsync(1, marks, "0-2", CancellationToken.None);
-        await walk.Store.InsertMarksAsync(1, marks[1..], "1-2", CancellationToken.None);
+        await walk.Store.InsertMarksAsync(0, marks, CancellationToken.None);
+        await walk.Store.InsertMarksAsync(1, marks, CancellationToken.None);
+        await walk.Store.InsertMarksAsync(1, marks[1..], CancellationToken.None);
         Assert.Equal(
             [["2", "0", "18", "12", "1", "4", "1", "0", "12"]],
             await embedded.Client.QueryAsync(Conservation("conserved"), CancellationToken.None));
@@ -26,10 +26,10 @@ public sealed class MarksTests(EmbeddedStore embedded) : IClassFixture<EmbeddedS
     public async Task A_missing_mark_and_an_unaccounted_record_show()
     {
         var walk = new StoreWalk(embedded.Client, "leaky");
-        await walk.Store.InsertMarksAsync(0, [Mark("leaky", 3, read: 10, counted: 8, refused: 2)], "a", CancellationToken.None);
+        await walk.Store.InsertMarksAsync(0, [Mark("leaky", 3, read: 10, counted: 8, refused: 2)], CancellationToken.None);
         Assert.Equal(
             [["1", "2", "10", "8", "0", "2", "0", "0", "0"]], await embedded.Client.QueryAsync(Conservation("leaky"), CancellationToken.None));
-        await walk.Store.InsertMarksAsync(0, [Mark("leaky", 4, read: 10, counted: 3, refused: 5)], "b", CancellationToken.None);
+        await walk.Store.InsertMarksAsync(0, [Mark("leaky", 4, read: 10, counted: 3, refused: 5)], CancellationToken.None);
         Assert.Equal("2", (await embedded.Client.QueryAsync(
             "SELECT unaccounted FROM tokenstream.conservation WHERE topic = 'leaky'", CancellationToken.None))[0][0]);
     }
@@ -39,7 +39,7 @@ public sealed class MarksTests(EmbeddedStore embedded) : IClassFixture<EmbeddedS
     {
         var walk = new StoreWalk(embedded.Client, "silent");
         var mark = Mark("silent", 1, read: 0, counted: 0) with { ClosedThroughMs = -1, StreamTimeMs = -1 };
-        await walk.Store.InsertMarksAsync(0, [mark], "a", CancellationToken.None);
+        await walk.Store.InsertMarksAsync(0, [mark], CancellationToken.None);
         Assert.Equal([["1970-01-01 00:00:00.000"]], await embedded.Client.QueryAsync(
             "SELECT closed_through FROM tokenstream.conservation WHERE topic = 'silent'", CancellationToken.None));
     }

@@ -20,8 +20,8 @@ public sealed class RetentionTests(EmbeddedStore embedded) : IClassFixture<Embed
     public async Task Rows_go_once_they_are_sealed_and_were_written_long_ago()
     {
         var walk = new StoreWalk(embedded.Client, "retention");
-        await walk.InsertAsync("a", [.. Enumerable.Range(0, 10).Select(i => walk.Rollup(LongAgo + (i * Hour), 1, i + 1, i))]);
-        await walk.InsertAsync("b", walk.Rollup(LongAgo, 1, 1, 1, part: 3));
+        await walk.InsertAsync([.. Enumerable.Range(0, 10).Select(i => walk.Rollup(LongAgo + (i * Hour), 1, i + 1, i))]);
+        await walk.InsertAsync(walk.Rollup(LongAgo, 1, 1, 1, part: 3));
         var written = TimeProvider.System.GetUtcNow();
 
         // Old enough, but in no coarser grain yet.
@@ -50,7 +50,7 @@ public sealed class RetentionTests(EmbeddedStore embedded) : IClassFixture<Embed
 
         // The same trace replayed once more under another topic: its new rows are not old.
         var again = new StoreWalk(embedded.Client, "again");
-        await again.InsertAsync("a", again.Rollup(LongAgo, 1, 7, 7));
+        await again.InsertAsync(again.Rollup(LongAgo, 1, 7, 7));
         Assert.Equal(0, await DropAsync(again, written.AddDays(6)));
         Assert.Equal("", await again.DifferencesAsync());
     }

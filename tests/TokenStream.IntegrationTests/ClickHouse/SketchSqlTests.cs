@@ -29,7 +29,7 @@ public sealed class SketchSqlTests(EmbeddedStore embedded) : IClassFixture<Embed
         var walk = new StoreWalk(embedded.Client, "percentiles");
         var random = new Random(11);
         var values = Enumerable.Range(0, 90).Select(_ => Enumerable.Range(0, 50).Select(_ => (long)Math.Exp(random.NextDouble() * 14)).ToArray()).ToArray();
-        await walk.InsertAsync("a", [.. values.Select((latencies, i) => With(walk.Rollup(Start + (i * 10_000), i % 2, 50, 1), latencies))]);
+        await walk.InsertAsync([.. values.Select((latencies, i) => With(walk.Rollup(Start + (i * 10_000), i % 2, 50, 1), latencies))]);
 
         var minute = values.Take(6).Where((_, i) => i % 2 == 0).SelectMany(v => v).Order().ToList();
         var rows = await embedded.Client.QueryAsync(
@@ -67,7 +67,7 @@ public sealed class SketchSqlTests(EmbeddedStore embedded) : IClassFixture<Embed
     {
         var walk = new StoreWalk(embedded.Client, "uniques");
         var sizes = new[] { 0, 1, 2, 10, 100, 1_000, 5_000, 10_000, 20_000, 100_000, 1_000_000 };
-        await walk.InsertAsync("a", [.. sizes.Select((size, i) => Users(walk.Rollup(Start, i, 1, 1), 0, size))]);
+        await walk.InsertAsync([.. sizes.Select((size, i) => Users(walk.Rollup(Start, i, 1, 1), 0, size))]);
         var rows = await embedded.Client.QueryAsync(
             "SELECT tenant_id, unique_users, unique_sessions FROM tokenstream.usage_1h WHERE startsWith(tenant_id, 'uniques-')", CancellationToken.None);
         for (var i = 0; i < sizes.Length; i++)
@@ -85,7 +85,8 @@ public sealed class SketchSqlTests(EmbeddedStore embedded) : IClassFixture<Embed
     {
         var walk = new StoreWalk(embedded.Client, "merged");
         await walk.InsertAsync(
-            "a", Users(walk.Rollup(Start, 1, 1, 1), 0, 3_000), Users(walk.Rollup(Start + 10_000, 1, 1, 1), 2_000, 3_000), Users(walk.Rollup(Start, 2, 1, 1), 0, 5_000));
+            Users(walk.Rollup(Start, 1, 1, 1), 0, 3_000), Users(walk.Rollup(Start + 10_000, 1, 1, 1), 2_000, 3_000),
+            Users(walk.Rollup(Start, 2, 1, 1), 0, 5_000));
         var rows = await embedded.Client.QueryAsync(
             """
             SELECT (SELECT unique_users FROM tokenstream.usage_1m WHERE tenant_id = 'merged-1'), (SELECT unique_users FROM tokenstream.usage_1m WHERE tenant_id = 'merged-2'),

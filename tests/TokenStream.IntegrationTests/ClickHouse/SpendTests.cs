@@ -23,9 +23,9 @@ public sealed class SpendTests(EmbeddedStore embedded) : IClassFixture<EmbeddedS
             Spend("tenant=a%3Bb;model=gpt*;user=u", 0, new SpendMeasures { Cost = 1, UnboundTokens = 8 }),
             Spend("tenant=void", 0, new SpendMeasures { Cost = 1 }, epoch: 0),
         ];
-        await store.InsertSpendAsync(0, spends, [], "t-0-4", CancellationToken.None);
-        await store.InsertSpendAsync(0, spends[..2], [Mark(3), Mark(3)], "t-0-2", CancellationToken.None);
-        await store.InsertSpendAsync(1, [], [Mark(3)], "t-0-2", CancellationToken.None);
+        await store.InsertSpendAsync(0, spends, [], CancellationToken.None);
+        await store.InsertSpendAsync(0, spends[..2], [Mark(3), Mark(3)], CancellationToken.None);
+        await store.InsertSpendAsync(1, [], [Mark(3)], CancellationToken.None);
         await store.RecordResetAsync("t", 2, 1, Start, CancellationToken.None);
         const string Sums =
             "SELECT scope, tenant_id, model, user_id, toString(cost_usd), toString(batch_cost_usd), tokens, requests, unbound_tokens, blocked_requests, " +

@@ -45,14 +45,14 @@ internal sealed class StoreWalk(ClickHouseClient client, string name)
         Users = new SparseRegisters([(ushort)(tenant * 7), (ushort)(windowMs / 10_000 % 4096)], [3, 1]),
     };
 
-    public Task InsertAsync(string token, params Rollup[] rollups)
+    public Task InsertAsync(params Rollup[] rollups)
     {
         foreach (var rollup in rollups)
         {
             _written[(rollup.Block.Epoch, rollup.Block.WindowStartMs, rollup.Block.Part, rollup.Key.TenantId, rollup.Key.PriceCell)] = rollup;
         }
 
-        return Store.InsertAsync(RollupsPartition, rollups, token, CancellationToken.None);
+        return Store.InsertAsync(RollupsPartition, rollups, CancellationToken.None);
     }
 
     public SealRange Range(Grain grain, long sinceMs, long uptoMs, int epoch = 0) => new(epoch, Topic, Partition, RollupsPartition, grain, sinceMs, uptoMs);

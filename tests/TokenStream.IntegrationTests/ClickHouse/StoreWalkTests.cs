@@ -30,7 +30,7 @@ public sealed class StoreWalkTests(EmbeddedStore embedded) : IClassFixture<Embed
         var random = new Random(seed);
         var walk = new StoreWalk(embedded.Client, $"walk-{seed}");
         var (time, part, said) = (Start, 1L, new long[4]);
-        var blocks = new List<(string Token, Rollup[] Rollups)>();
+        var blocks = new List<Rollup[]>();
         for (var step = 0; step < Steps; step++)
         {
             var what = "";
@@ -40,19 +40,17 @@ public sealed class StoreWalkTests(EmbeddedStore embedded) : IClassFixture<Embed
                     // Windows that close, corrections of some that did, in one block, now and then written in part before.
                     what = "insert";
                     var rollups = Closing(random, walk, ref time, part++);
-                    var token = $"{step}";
                     if (random.Next(3) == 0)
                     {
-                        await walk.InsertAsync(token + " in part", rollups[..(rollups.Length / 2)]);
+                        await walk.InsertAsync(rollups[..(rollups.Length / 2)]);
                     }
 
-                    await walk.InsertAsync(token, rollups);
-                    blocks.Add((token, rollups));
+                    await walk.InsertAsync(rollups);
+                    blocks.Add(rollups);
                     break;
                 case 3 when blocks.Count > 0:
                     what = "repeat";
-                    var (known, again) = blocks[random.Next(blocks.Count)];
-                    await walk.InsertAsync(random.Next(2) == 0 ? known : $"{known} otherwise", again);
+                    await walk.InsertAsync(blocks[random.Next(blocks.Count)]);
                     break;
                 case 4 or 5:
                     what = "seal";

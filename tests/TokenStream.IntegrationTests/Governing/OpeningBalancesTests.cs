@@ -38,13 +38,13 @@ public sealed class OpeningBalancesTests(EmbeddedStore embedded) : IClassFixture
         var balances = new OpeningBalances(embedded.Client, clock, NullLogger.Instance);
         var written = Rollups(new Random(5));
         await InsertAsync(store, written, partition: 0);
-        await store.InsertMarksAsync(0, [Mark(0, 1, Newer)], "marks-0", CancellationToken.None);
-        await store.InsertMarksAsync(0, [Mark(1, 1, Older)], "marks-1", CancellationToken.None);
+        await store.InsertMarksAsync(0, [Mark(0, 1, Newer)], CancellationToken.None);
+        await store.InsertMarksAsync(0, [Mark(1, 1, Older)], CancellationToken.None);
 
         // One partition still decides under older rules: nothing is certain.
         Assert.Empty(await ReadAsync(balances));
         await InsertAsync(store, written, partition: 1);
-        await store.InsertMarksAsync(0, [Mark(1, 2, Newer)], "marks-2", CancellationToken.None);
+        await store.InsertMarksAsync(0, [Mark(1, 2, Newer)], CancellationToken.None);
         Assert.Empty(await ReadAsync(balances));
         clock.Advance(TimeSpan.FromSeconds(29));
         Assert.Empty(await ReadAsync(balances));
@@ -70,7 +70,7 @@ public sealed class OpeningBalancesTests(EmbeddedStore embedded) : IClassFixture
         // A late correction under older rules, between two readings: they have to agree first.
         Assert.Empty(await ReadAsync(balances));
         Rollup[] late = [Rollup(0, Start + Minute, 0, 77, part: 9, Older)];
-        await store.InsertAsync(0, late, "late", CancellationToken.None);
+        await store.InsertAsync(0, late, CancellationToken.None);
         clock.Advance(TimeSpan.FromSeconds(30));
         Assert.Empty(await ReadAsync(balances));
         clock.Advance(TimeSpan.FromSeconds(30));
@@ -144,7 +144,7 @@ public sealed class OpeningBalancesTests(EmbeddedStore embedded) : IClassFixture
         foreach (var part in new[] { 0L, 5L })
         {
             var block = rollups.Where(rollup => rollup.Block.Partition == partition && rollup.Block.Part == part).ToArray();
-            await store.InsertAsync(0, block, $"rollups-{partition}-{part}", CancellationToken.None);
+            await store.InsertAsync(0, block, CancellationToken.None);
         }
     }
 

@@ -91,19 +91,6 @@ public sealed class RowBinaryWriterTests
         Assert.Equal(1 + 3 + (1 << 20), rows.Length);
     }
 
-    [Fact]
-    public void The_checksum_is_crc32c()
-    {
-        // The check value of CRC-32C (RFC 3720, B.4 uses the same polynomial): the digits 1 to 9.
-        using var rows = new RowBinaryWriter();
-        foreach (var digit in "123456789"u8)
-        {
-            rows.WriteByte(digit);
-        }
-
-        Assert.Equal(0xE3069283, rows.Checksum());
-    }
-
     private static async Task<string> BytesAsync(Action<RowBinaryWriter> write)
     {
         using var rows = new RowBinaryWriter();
