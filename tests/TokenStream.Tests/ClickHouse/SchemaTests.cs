@@ -19,7 +19,7 @@ public sealed partial class SchemaTests
     {
         foreach (var statement in Files.SelectMany(file => file.Statements))
         {
-            Assert.Matches("^CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW|OR REPLACE FUNCTION) ", statement);
+            Assert.Matches("^(CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW|OR REPLACE FUNCTION)|ALTER TABLE [a-z0-9_.]+ MODIFY SETTING) ", statement);
         }
     }
 
