@@ -25,10 +25,23 @@ public readonly record struct GatewayUsage
     /// <summary>Parts of the tokens in.</summary>
     public long? TokensCached { get; init; }
 
+    /// <summary>Of them, written to the provider's cache for five minutes, or for a time that nobody tells.</summary>
     public long? TokensCacheWrite { get; init; }
+
+    /// <summary>Of them, written to the provider's cache for an hour.</summary>
+    public long? TokensCacheWriteHour { get; init; }
 
     /// <summary>A part of the tokens out.</summary>
     public long? TokensReasoning { get; init; }
+
+    /// <summary>Searches of the web that the provider ran and bills by their number.</summary>
+    public long? WebSearches { get; init; }
+
+    /// <summary>How the counts came about, <c>usage_convention</c> of the event.</summary>
+    public string? UsageConvention { get; init; }
+
+    /// <summary>Where the provider served it, where prices differ by it.</summary>
+    public string? Region { get; init; }
 
     /// <summary>Whether the counts are an estimate: a stream that was ended reports nothing.</summary>
     public bool IsEstimated { get; init; }

@@ -5,16 +5,16 @@ namespace TokenStream.Gateway;
 /// <summary>The answers that are being streamed, so that a kill with <c>abort_streams</c> can end them.</summary>
 internal sealed class RunningStreams
 {
-    private readonly ConcurrentDictionary<RunningStream, byte> _streams = new();
+    private readonly ConcurrentDictionary<RunningAnswer, byte> _streams = new();
 
-    public RunningStream Add(in GatewayRequest request, string tenant)
+    public RunningAnswer Add(in GatewayRequest request, string tenant)
     {
-        var stream = new RunningStream(request, tenant);
+        var stream = new RunningAnswer(request, tenant, this);
         _streams.TryAdd(stream, 0);
         return stream;
     }
 
-    public void Remove(RunningStream stream) => _streams.TryRemove(stream, out _);
+    public void Remove(RunningAnswer stream) => _streams.TryRemove(stream, out _);
 
     public void EndKilled(TokenStreamGateway gateway)
     {
@@ -28,18 +28,35 @@ internal sealed class RunningStreams
     }
 }
 
-/// <summary>A running stream. Readers look at <see cref="Ended"/> before each piece, and their reads are cancelled by it.</summary>
-internal sealed class RunningStream(GatewayRequest request, string tenant) : IDisposable
+/// <summary>
+/// A running answer, from <see cref="TokenStreamGateway.Follow"/> until it is disposed. Readers look at <see cref="Ended"/> before each piece,
+/// and their reads are cancelled by it.
+/// </summary>
+public sealed class RunningAnswer : IDisposable
 {
-    public readonly GatewayRequest Request = request;
+    internal readonly GatewayRequest Request;
 
     private readonly CancellationTokenSource _ended = new();
+    private readonly RunningStreams _streams;
 
-    public string Tenant { get; } = tenant;
+    internal RunningAnswer(GatewayRequest request, string tenant, RunningStreams streams)
+    {
+        (Request, Tenant, _streams) = (request, tenant, streams);
+        Ended = _ended.Token;
+    }
 
-    public CancellationToken Ended => _ended.Token;
+    /// <summary>Cancelled where a kill ends the stream.</summary>
+    public CancellationToken Ended { get; }
 
-    public void End()
+    internal string Tenant { get; }
+
+    public void Dispose()
+    {
+        _streams.Remove(this);
+        _ended.Dispose();
+    }
+
+    internal void End()
     {
         try
         {
@@ -50,6 +67,4 @@ internal sealed class RunningStream(GatewayRequest request, string tenant) : IDi
             // The stream ended by itself while a kill looked for it: there is nothing left to end.
         }
     }
-
-    public void Dispose() => _ended.Dispose();
 }

@@ -62,7 +62,7 @@ public sealed class TokenStreamGateway : IAsyncDisposable
 
     internal GatewayClock Clock => _clock;
 
-    internal RunningStreams Streams => _streams;
+    internal GatewayPublisher Publisher => _publisher;
 
     /// <summary>Begins to follow the commands and to publish. A host calls it by itself.</summary>
     public void Start()
@@ -118,6 +118,16 @@ public sealed class TokenStreamGateway : IAsyncDisposable
             MaxTokens = decision.MaxOutputTokens,
         });
     }
+
+    /// <summary>
+    /// Follows the running answer of an admitted request, so that a kill with <c>abort_streams</c> ends it: of what was asked for and of what
+    /// serves it.
+    /// </summary>
+    public RunningAnswer Follow(in GatewayRequest request, in GatewayDecision decision) => _streams.Add(
+        decision.RouteModel is { } model
+            ? request with { ServedModel = model, ServedProvider = decision.RouteProvider ?? request.ServedProvider }
+            : request,
+        decision.Tenant);
 
     /// <summary>Reports a refused request as demand: what it would have used is what a command's release is decided by.</summary>
     public PublishOutcome ReportBlocked(in GatewayRequest request, in GatewayDecision decision) => _publisher.Publish(new UsageRecord

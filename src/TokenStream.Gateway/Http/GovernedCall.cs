@@ -13,10 +13,7 @@ internal sealed class GovernedCall(TokenStreamGateway gateway, GatewayRequest re
 
     public TokenStreamGateway Gateway => gateway;
 
-    /// <summary>What the stream is known by while it runs: as served, so that a kill of the route's target ends it too.</summary>
-    public GatewayRequest AsServed => decision.RouteModel is { } model
-        ? request with { ServedModel = model, ServedProvider = decision.RouteProvider ?? request.ServedProvider }
-        : request;
+    public RunningAnswer Follow() => gateway.Follow(in request, in decision);
 
     public void SeeFirstToken() => _firstTokenMs = _firstTokenMs < 0 ? ElapsedMs : _firstTokenMs;
 

@@ -11,7 +11,7 @@ internal sealed class UsageStream : Stream
 
     private readonly Stream _inner;
     private readonly GovernedCall _call;
-    private readonly RunningStream _running;
+    private readonly RunningAnswer _running;
     private readonly MemoryStream _line = new();
     private GatewayUsage? _usage;
     private long _events;
@@ -20,7 +20,7 @@ internal sealed class UsageStream : Stream
     public UsageStream(Stream inner, GovernedCall call)
     {
         (_inner, _call) = (inner, call);
-        _running = call.Gateway.Streams.Add(call.AsServed, call.Decision.Tenant);
+        _running = call.Follow();
     }
 
     public override bool CanRead => true;
@@ -88,7 +88,6 @@ internal sealed class UsageStream : Stream
         if (disposing)
         {
             Finish(UsageResult.Cancelled, "caller_left");
-            _call.Gateway.Streams.Remove(_running);
             _running.Dispose();
             _inner.Dispose();
             _line.Dispose();

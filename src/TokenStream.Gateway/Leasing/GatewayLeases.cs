@@ -59,6 +59,7 @@ internal sealed class GatewayLeases(TokenStreamGatewayOptions options, GatewayCl
             TokensOut = usage.TokensOut ?? 0,
             TokensCached = usage.TokensCached ?? 0,
             TokensCacheWrite5m = usage.TokensCacheWrite ?? 0,
+            TokensCacheWrite1h = usage.TokensCacheWriteHour ?? 0,
             TokensReasoning = usage.TokensReasoning ?? 0,
             Completeness = usage.IsEstimated ? Completeness.Estimated : Completeness.Final,
             ResultType = usage.Result switch

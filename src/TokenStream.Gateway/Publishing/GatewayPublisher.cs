@@ -38,6 +38,9 @@ internal sealed class GatewayPublisher : IAsyncDisposable
         _writer = new UsageEventWriter(options);
     }
 
+    /// <summary>What is accepted and not yet sent.</summary>
+    internal ChannelReader<UsageRecord> Waiting => _events.Reader;
+
     public void Start()
     {
         _producer = new ProducerBuilder<byte[], byte[]>(GatewayKafka.Producer(_options))

@@ -70,14 +70,26 @@ internal sealed class UsageEventWriter : IDisposable
 
     private void WriteUsage(in GatewayUsage usage)
     {
-        Count("tokens_in"u8, usage.TokensIn ?? (usage.Result == UsageResult.Ok ? 0 : null));
-        Count("tokens_out"u8, usage.TokensOut ?? (usage.Result == UsageResult.Ok ? 0 : null));
+        // A final event of a request that went well has both totals; what an estimate does not know is unknown, not zero.
+        long? absent = usage is { Result: UsageResult.Ok, IsEstimated: false } ? 0 : null;
+        Count("tokens_in"u8, usage.TokensIn ?? absent);
+        Count("tokens_out"u8, usage.TokensOut ?? absent);
         Count("tokens_cached"u8, usage.TokensCached);
         Count("tokens_cache_write_5m"u8, usage.TokensCacheWrite);
+        Count("tokens_cache_write_1h"u8, usage.TokensCacheWriteHour);
         Count("tokens_reasoning"u8, usage.TokensReasoning);
         Count("latency_ms"u8, usage.LatencyMs);
         Count("ttft_ms"u8, usage.TimeToFirstTokenMs);
         Text("service_tier"u8, usage.ServiceTier);
+        Text("region"u8, usage.Region);
+        Text("usage_convention"u8, usage.UsageConvention);
+        if (usage.WebSearches is > 0 and var searches)
+        {
+            _json.WriteStartObject("units"u8);
+            _json.WriteNumber("web_searches"u8, searches);
+            _json.WriteEndObject();
+        }
+
         Text("error_type"u8, usage.ErrorType);
         Text("cache_status"u8, usage.IsCacheHit ? "exact" : null);
         Text("completeness"u8, usage.IsEstimated ? "estimated" : null);

@@ -34,6 +34,42 @@ public sealed class UsageEventWriterTests
     }
 
     [Fact]
+    public void What_a_provider_bills_apart_is_told_apart()
+    {
+        var record = new UsageRecord
+        {
+            Request = GatewayFixture.Asked(),
+            Tenant = "acme",
+            TimeMs = 1_767_225_600_000,
+            Usage = new GatewayUsage
+            {
+                TokensIn = 90, TokensOut = 10, TokensCacheWrite = 20, TokensCacheWriteHour = 30, WebSearches = 2, Region = "eu",
+                UsageConvention = "provider anthropic exact",
+            },
+        };
+        var bytes = _writer.Write(in record).ToArray();
+        var usage = Decode(bytes, out var decoder);
+        Assert.Equal((20L, 30L, 1, 2L), (usage.TokensCacheWrite5m, usage.TokensCacheWrite1h, usage.Units, usage.UnitCounts[0]));
+        Assert.Equal("eu", Encoding.UTF8.GetString(decoder.Text(bytes, usage.Region)));
+        Assert.Contains("\"usage_convention\":\"provider anthropic exact\"", Encoding.UTF8.GetString(bytes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_an_estimate_does_not_know_is_left_out()
+    {
+        var record = new UsageRecord
+        {
+            Request = GatewayFixture.Asked(),
+            Tenant = "acme",
+            TimeMs = 1_767_225_600_000,
+            Usage = new GatewayUsage { TokensIn = 90, IsEstimated = true },
+        };
+        var bytes = _writer.Write(in record).ToArray();
+        var usage = Decode(bytes, out _);
+        Assert.Equal((true, false), (usage.Has(EventFields.TokensIn), usage.Has(EventFields.TokensOut)));
+    }
+
+    [Fact]
     public void A_blocked_request_says_what_it_would_have_used_and_has_one_id_for_all_its_retries()
     {
         var record = new UsageRecord

@@ -1,3 +1,4 @@
+using System.Text;
 using TokenStream.Events;
 
 namespace TokenStream.Mapping.ProviderUsage;
@@ -88,6 +89,24 @@ internal sealed class ProviderAnswer(ProviderPaths paths, JsonPathReader values)
         var rest = Take(paths.Gemini, isBeginning: false);
         rest = rest.Reason == MappingReason.None ? Read([paths.Latency], ref _latency) : rest;
         return rest.Reason == MappingReason.None ? TakeCacheDetails(payload) : rest;
+    }
+
+    /// <summary>
+    /// What was used, by the provider's convention, or by that of its shape where another one serves; false where the counts contradict it.
+    /// </summary>
+    public bool TryUsage(string provider, out Convention convention, out MappedUsage usage)
+    {
+        var shape = Shape.Provider();
+        var isOther = provider.Length > 0 && !shape.SequenceEqual(Encoding.UTF8.GetBytes(provider));
+        convention = Conventions.OfProviders.Of(isOther && shape.SequenceEqual("openai"u8) ? default : shape);
+        if (!convention.TryApply(in _usage, out usage))
+        {
+            return false;
+        }
+
+        usage.Standing = isOther ? Convention.Later(usage.Standing, Standing.Assumed) : usage.Standing;
+        usage.Standing = !IsEnded && usage.Standing != Standing.Unknown ? Standing.Cut : usage.Standing;
+        return true;
     }
 
     private void TakeEnd(ReadOnlySpan<byte> payload)

@@ -101,18 +101,12 @@ internal readonly ref struct ProviderWriting(
 
     private MappingError WriteUsage(ref MappedItem item)
     {
-        var shape = answer.Shape.Provider();
-        var isOther = context.Provider.Length > 0 && !shape.SequenceEqual(System.Text.Encoding.UTF8.GetBytes(context.Provider));
-        var convention = Conventions.OfProviders.Of(isOther && shape.SequenceEqual("openai"u8) ? default : shape);
-        var reported = answer.Usage;
-        if (!convention.TryApply(in reported, out var usage))
+        if (!answer.TryUsage(context.Provider, out var convention, out var usage))
         {
             return new MappingError(MappingReason.ConventionContradicted, 0, answer.Counted is { } counted ? Path(counted.Input) : "");
         }
 
-        usage.Standing = isOther ? Convention.Later(usage.Standing, Standing.Assumed) : usage.Standing;
         var isCut = !answer.IsEnded;
-        usage.Standing = isCut && usage.Standing != Standing.Unknown ? Standing.Cut : usage.Standing;
         item.Standing = usage.Standing;
         var from = answer.Counted ?? paths.Usages[0];
         writer.Count("tokens_in"u8, usage.TokensIn, Path(from.Input));
