@@ -40,12 +40,17 @@ internal sealed class Attribution
         _paths = paths;
         (_tenant, _app, _feature) = (paths.AddAll(names.Tenant), paths.AddAll(names.App), paths.AddAll(names.Feature));
         (_environment, _user, _session) = (paths.AddAll(names.Environment), paths.AddAll(names.User), paths.AddAll(names.Session));
-        var tenant = System.Text.Json.JsonEncodedText.Encode(names.DefaultTenant).EncodedUtf8Bytes;
-        _defaultTenant = tenant.ToArray();
-        if (!NativeEventWriter.IsUsable(tenant, new JsonValue(JsonKind.Text, 0, tenant.Length)) || tenant.IsEmpty)
-        {
-            throw new FormatException($"'{names.DefaultTenant}' cannot be a tenant: it has 1 to 256 bytes and no control characters.");
-        }
+        _defaultTenant = EncodeTenant(names.DefaultTenant);
+    }
+
+    /// <summary>The default tenant as JSON has it.</summary>
+    /// <exception cref="FormatException">It is no tenant.</exception>
+    public static byte[] EncodeTenant(string name)
+    {
+        var tenant = System.Text.Json.JsonEncodedText.Encode(name).EncodedUtf8Bytes;
+        return NativeEventWriter.IsUsable(tenant, new JsonValue(JsonKind.Text, 0, tenant.Length)) && !tenant.IsEmpty
+            ? tenant.ToArray()
+            : throw new FormatException($"'{name}' cannot be a tenant: it has 1 to 256 bytes and no control characters.");
     }
 
     /// <summary>Writes who and what for; false with the path where the tenant's text cannot be one.</summary>

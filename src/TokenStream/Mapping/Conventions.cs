@@ -13,6 +13,8 @@ internal static class Conventions
 
     private const UnknownZeros OnlyTotals = UnknownZeros.TotalsWithoutDetails;
 
+    private const UnknownZeros OnlySplit = UnknownZeros.CacheWithoutSplit;
+
     private const string LiteLlm = "litellm/1.106";
 
     private const string Sdk = "litellm-sdk-1.106.2";
@@ -22,6 +24,12 @@ internal static class Conventions
     private const string Answers = "raw-provider-usage";
 
     private const string Provider = "provider";
+
+    private const string Langfuse = "langfuse/2.60";
+
+    private const string LangfuseMap = "langfuse-map/2.60";
+
+    private const string Ingestion = "langfuse-2.60.10-ingestion";
 
     /// <summary>LiteLLM, whose counts are inclusive whatever the provider's are.</summary>
     public static readonly ConventionTable OfLiteLlm = new(
@@ -41,6 +49,23 @@ internal static class Conventions
         new(Provider, "gemini", Includes.Yes, Includes.No, Includes.No, CacheWrites.OfOneKind, UnknownZeros.None, Answers),
         new(Provider, "bedrock", Includes.No, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, Answers),
         new(Provider, "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
+    ]);
+
+    /// <summary>OpenAI's usage objects within Langfuse's observations, as its wrapper of OpenAI's client passes them on.</summary>
+    public static readonly ConventionTable OfLangfuseObjects = new(
+    [
+        new(Langfuse, "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None, Ingestion),
+        new(Langfuse, "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
+    ]);
+
+    /// <summary>
+    /// Maps that people write themselves with Langfuse's own names: none of the counts overlap. Anthropic's answers have them apart as
+    /// well, and a zero is what a program writes where there was nothing.
+    /// </summary>
+    public static readonly ConventionTable OfLangfuseMaps = new(
+    [
+        new(LangfuseMap, "anthropic", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, OnlySplit, Ingestion),
+        new(LangfuseMap, "", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, OnlySplit, ""),
     ]);
 }
 

@@ -27,12 +27,18 @@ public struct MappedItem
     public int OmittedTexts { get; internal set; }
 }
 
+/// <summary>An event that a batch told of: where its id stands in the payload, as JSON has it, and what it became part of.</summary>
+/// <param name="IdLength">0 where it has no id.</param>
+/// <param name="Item">The item; -1 where it is context alone, or waits for a later event.</param>
+public readonly record struct SourceEvent(int IdOffset, int IdLength, int Item);
+
 /// <summary>What the items of one payload became, in their order. Filled again and again by a mapper; its memory is kept.</summary>
 public sealed class MappedEvents
 {
     /// <summary>Most bytes that are kept of an emitter's name and version.</summary>
     private const int EmitterBytes = 64;
 
+    private readonly List<SourceEvent> _sources = [];
     private MappedItem[] _items = new MappedItem[16];
     private byte[] _emitters = new byte[1024];
     private int _emittersLength;
@@ -49,6 +55,12 @@ public sealed class MappedEvents
         get => Writer.Trace;
         init => Writer.Trace = value;
     }
+
+    /// <summary>
+    /// For a source that answers for each event of a batch: the batch's events, in its order. Empty for the others, and where the payload
+    /// as a whole is refused.
+    /// </summary>
+    public IReadOnlyList<SourceEvent> Sources => _sources;
 
     public ref readonly MappedItem this[int item] => ref _items.AsSpan(0, Count)[item];
 
@@ -67,6 +79,7 @@ public sealed class MappedEvents
     internal void Clear()
     {
         Count = 0;
+        _sources.Clear();
         (_emittersLength, _emitterStart) = (0, 0);
         Writer.Clear();
     }
@@ -115,6 +128,8 @@ public sealed class MappedEvents
         Writer.BeginEvent();
         return ref item;
     }
+
+    internal void AddSource(SourceEvent source) => _sources.Add(source);
 
     internal static void Refuse(ref MappedItem item, MappedEvents events, MappingError error)
     {

@@ -1,3 +1,4 @@
+using TokenStream.Mapping.Langfuse;
 using TokenStream.Mapping.LiteLlm;
 using TokenStream.Mapping.ProviderUsage;
 
@@ -13,7 +14,11 @@ public static class PayloadSources
         "provider", "a provider's own answer, whole or as a stream", ProviderPayloadMapper.DefaultAttribution,
         paths => new ProviderPayloadMapper(paths));
 
-    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Provider];
+    public static PayloadSource Langfuse { get; } = new(
+        "langfuse", "batches of Langfuse's SDKs that POST /api/public/ingestion takes", LangfuseMapper.DefaultAttribution,
+        paths => new LangfuseMapper(paths), LangfuseMapper.Sharing);
+
+    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Provider, Langfuse];
 
     /// <summary>The source of a name; null where there is none.</summary>
     public static PayloadSource? Find(string name) =>

@@ -53,6 +53,9 @@ public enum Standing
     /// <summary>The totals are exact; what of them came from the provider's cache was lost by the source.</summary>
     BoundCached,
 
+    /// <summary>The input is what was neither read from nor written to the provider's cache; what was, the source lost.</summary>
+    BoundInput,
+
     /// <summary>The source's default convention is taken for a provider or shape that no capture proves.</summary>
     Assumed,
 
@@ -72,7 +75,8 @@ public enum Standing
 /// <summary>The stable names of the standings.</summary>
 public static class Standings
 {
-    private static readonly string[] Names = ["exact", "bound:cache_write", "bound:cached", "assumed", "counted", "cut", "mock", "unknown"];
+    private static readonly string[] Names =
+        ["exact", "bound:cache_write", "bound:cached", "bound:input", "assumed", "counted", "cut", "mock", "unknown"];
 
     /// <summary>Number of standings.</summary>
     public static int Count => Names.Length;

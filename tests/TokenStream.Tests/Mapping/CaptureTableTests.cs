@@ -1,5 +1,6 @@
 using TokenStream.Events;
 using TokenStream.Mapping;
+using TokenStream.Mapping.Langfuse;
 using TokenStream.Mapping.LiteLlm;
 using TokenStream.Mapping.ProviderUsage;
 using TokenStream.Tests.Architecture;
@@ -14,6 +15,7 @@ public sealed class CaptureTableTests
     [InlineData("litellm-sdk-1.106.2", "LiteLLM SDK 1.106.2, callbacks")]
     [InlineData("litellm-proxy-1.106.2-generic-api", "LiteLLM proxy 1.106.2, `generic_api`")]
     [InlineData("raw-provider-usage", "providers' own answers and streams")]
+    [InlineData("langfuse-2.60.10-ingestion", "Langfuse SDK 2.60.10, `/api/public/ingestion`")]
     public void The_table_of_the_documentation_is_true(string tool, string name)
     {
         var (items, exact, bound, estimated, unknown, failed) = (0, 0, 0, 0, 0, 0);
@@ -45,6 +47,12 @@ public sealed class CaptureTableTests
         if (tool.StartsWith("litellm", StringComparison.Ordinal))
         {
             new LiteLlmMapper().Map(new Payload(payload, 0), events);
+            return events;
+        }
+
+        if (tool.StartsWith("langfuse-2", StringComparison.Ordinal))
+        {
+            new LangfuseMapper().Map(new Payload(payload, 0), events);
             return events;
         }
 

@@ -7,6 +7,11 @@ namespace TokenStream.Tests.Mapping;
 
 public sealed class ConventionTests
 {
+    private static readonly ConventionTable[] Tables =
+    [
+        Conventions.OfLiteLlm, Conventions.OfProviders, Conventions.OfLangfuseObjects, Conventions.OfLangfuseMaps,
+    ];
+
     /// <summary>
     /// Whatever convention a source follows, what a provider counted comes out again: written down by the rule, read by the row.
     /// </summary>
@@ -15,7 +20,7 @@ public sealed class ConventionTests
     {
         var count = Gen.Choose(0, 1_000_000).Select(value => (long)value);
         var classes = Gen.ArrayOf(count, 8);
-        var conventions = Gen.Elements<Convention>([.. Conventions.OfLiteLlm.Rows, .. Conventions.OfProviders.Rows]);
+        var conventions = Gen.Elements<Convention>([.. Tables.SelectMany(table => table.Rows)]);
         Prop.ForAll(Arb.From(classes), Arb.From(conventions), (counts, convention) =>
         {
             // The parts, none overlapping: fresh, read, written for five minutes and for an hour, of tools; answer and reasoning.
@@ -43,7 +48,7 @@ public sealed class ConventionTests
     [Fact]
     public void Every_row_but_the_default_names_its_proof()
     {
-        foreach (var table in new[] { Conventions.OfLiteLlm, Conventions.OfProviders })
+        foreach (var table in Tables)
         {
             Assert.All(table.Rows.SkipLast(1), row => Assert.True(row.IsProven && row.Provider.Length > 0));
             Assert.Equal(("", false), (table.Rows[^1].Provider, table.Rows[^1].IsProven));

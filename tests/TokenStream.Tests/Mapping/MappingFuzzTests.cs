@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using TokenStream.Events;
 using TokenStream.Mapping;
+using TokenStream.Mapping.Langfuse;
 using TokenStream.Mapping.LiteLlm;
 using TokenStream.Mapping.ProviderUsage;
 using Xunit;
@@ -45,6 +46,7 @@ public sealed class MappingFuzzTests
         {"stopReason":"end_turn","usage":{"inputTokens":250,"outputTokens":8,"totalTokens":258,
          "cacheDetails":[{"ttl":"1h","inputTokens":0},{"ttl":"5m"}]}}
         """,
+        LangfusePayloads.Batch(LangfusePayloads.Trace, LangfusePayloads.Create, LangfusePayloads.Update()),
         """[{"candidates":[{"finishReason":"STOP"}],"modelVersion":"g","usageMetadata":{"promptTokenCount":10,"totalTokenCount":11}}]""",
     ];
 
@@ -54,13 +56,18 @@ public sealed class MappingFuzzTests
         var seed = Variable("TOKENSTREAM_SEED", 1);
         var random = new Random(seed);
         var (liteLlm, provider, events) = (new LiteLlmMapper(), new ProviderUsageMapper(), new MappedEvents());
+        var langfuse = new LangfuseMapper();
         var decoder = new EventDecoder([]);
         var context = new ProviderContext { TimeMs = 1_795_212_400_000, Path = "/model/m/converse" };
         var accepted = 0;
         for (var round = 0; round < Rounds; round++)
         {
             var payload = Mutate(Encoding.UTF8.GetBytes(Seeds[random.Next(Seeds.Length)]), random);
-            foreach (var map in new Action[] { () => liteLlm.Map(new Payload(payload, 0), events), () => provider.Map(payload, context, events) })
+            foreach (var map in new Action[]
+            {
+                () => liteLlm.Map(new Payload(payload, 0), events), () => provider.Map(payload, context, events),
+                () => langfuse.Map(new Payload(payload, 1_795_212_400_000), events),
+            })
             {
                 map();
                 for (var item = 0; item < events.Count; item++)
@@ -82,11 +89,14 @@ public sealed class MappingFuzzTests
     public void Every_beginning_of_a_payload_is_answered()
     {
         var (liteLlm, provider, events) = (new LiteLlmMapper(), new ProviderUsageMapper(), new MappedEvents());
+        var langfuse = new LangfuseMapper();
         foreach (var payload in Seeds.Select(Encoding.UTF8.GetBytes))
         {
             for (var length = 0; length <= payload.Length; length++)
             {
                 liteLlm.Map(new Payload(payload.AsSpan(0, length), 0), events);
+                Assert.True(events.Count > 0);
+                langfuse.Map(new Payload(payload.AsSpan(0, length), 0), events);
                 Assert.True(events.Count > 0);
                 provider.Map(payload.AsSpan(0, length), new ProviderContext { TimeMs = 1_795_212_400_000 }, events);
                 Assert.Equal(1, events.Count);
