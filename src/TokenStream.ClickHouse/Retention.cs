@@ -23,6 +23,9 @@ internal static class Retention
     // As long as the records of alerts are kept on their topic.
     private static readonly TimeSpan BudgetStates = TimeSpan.FromDays(400);
 
+    // What sources sent is looked at for an hour, and compared with last month's.
+    private static readonly TimeSpan Sources = TimeSpan.FromDays(40);
+
     // Superseded seals are cleared away once there are so many; readers look at all of them.
     private const long SupersededSeals = 2_000;
 
@@ -38,7 +41,7 @@ internal static class Retention
             }
         }
 
-        foreach (var (table, kept) in new[] { ("spend_by_scope_10s", Spend), ("budget_state_records", BudgetStates) })
+        foreach (var (table, kept) in new[] { ("spend_by_scope_10s", Spend), ("budget_state_records", BudgetStates), ("sources_1m", Sources) })
         {
             foreach (var part in await ExpiredAsync(client, table, now - kept, cancellation).ConfigureAwait(false))
             {

@@ -51,6 +51,9 @@ public sealed record TopicLayout
     /// <summary>A budget's state is repeated every hour, so what is older is of a budget or scope that is gone.</summary>
     public static readonly TimeSpan BudgetStatesRetention = TimeSpan.FromDays(1);
 
+    /// <summary>What sources sent is copied to the store within seconds; a store that was away for a day finds it all.</summary>
+    public static readonly TimeSpan SourcesRetention = TimeSpan.FromDays(1);
+
     /// <summary>A version of the rules holds a price book and every budget's scope; one of the budgets, their whole file.</summary>
     public const int ConfigurationMaxBytes = 4 << 20;
 
@@ -93,6 +96,9 @@ public sealed record TopicLayout
 
     public string Audit { get; init; } = "tokenstream.audit";
 
+    /// <summary>What each node got from each source of foreign payloads, by minute.</summary>
+    public string Sources { get; init; } = "tokenstream.sources";
+
     /// <summary>The topics that scopes are routed over, <see cref="Spend"/> first.</summary>
     public IReadOnlyList<string> ByScope => [Spend, Commands, Ledger, Acks];
 
@@ -122,6 +128,7 @@ public sealed record TopicLayout
         new(Alerts, 1, [Delete, new("retention.ms", Text(AuditRetention), SettingRule.AtCreation)]),
         new(BudgetStates, 1, [Delete, new("retention.ms", Text(BudgetStatesRetention), SettingRule.AtCreation)]),
         new(Audit, 1, [Delete, new("retention.ms", Text(AuditRetention), SettingRule.AtCreation)]),
+        new(Sources, 1, [Delete, new("retention.ms", Text(SourcesRetention), SettingRule.AtCreation)]),
     ];
 
     /// <summary>Sentences about topics that scopes are routed over and that do not have the same number of partitions; none where all is well.</summary>

@@ -52,4 +52,7 @@ internal static partial class NodeLog
 
     [LoggerMessage(7021, LogLevel.Warning, "The topics of commands and acks could not be read, their metrics stand still; trying again: {Reason}")]
     public static partial void AcksUnreadable(ILogger logger, string reason);
+
+    [LoggerMessage(7022, LogLevel.Warning, "What sources sent could not be told, sums are not touched; it is told again with the next: {Reason}")]
+    public static partial void SourcesWait(ILogger logger, string reason);
 }

@@ -9,12 +9,14 @@ using TokenStream.Chdb.Supervision;
 using TokenStream.ClickHouse;
 using TokenStream.Commands;
 using TokenStream.Kafka;
+using TokenStream.Mapping.Sources;
 using TokenStream.Pricing;
 using TokenStream.Runtime;
 using TokenStream.Service.Alerting;
 using TokenStream.Service.Governing;
 using TokenStream.Service.Http;
 using TokenStream.Service.Options;
+using TokenStream.Service.Sources;
 using TokenStream.Storage;
 
 namespace TokenStream.Service.Node;
@@ -35,6 +37,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
     private readonly Stack<Func<ValueTask>> _ends = new();
     private readonly StreamMetrics _metrics = new();
     private readonly NodeHealth _health = new();
+    private readonly SourceCounters _sources = new($"{Environment.MachineName}-{Guid.NewGuid():N}"[..^24]);
     private ClickHouseClient? _client;
 
     private TokenStreamNode(NodeOptions options, TimeProvider clock, ILoggerFactory loggers)
@@ -100,6 +103,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         var rules = await StartRulesAsync(kafka, book, topics);
         var budgets = new BudgetFollower(_options, kafka, rules, _clock, _logger);
         _ends.Push(budgets.DisposeAsync);
+        StartSources(kafka);
         if (_options.Roles.HasFlag(NodeRoles.Aggregate))
         {
             StartAggregate(kafka, rules, topics);
@@ -174,6 +178,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         });
         (_client, ClickHouseUrl) = (client, client.Options.ToString());
         NodeLog.SchemaReady(_logger, await new SchemaMigrator(client).MigrateAsync(cancellation));
+        await SourceAdviceTable.WriteAsync(client, cancellation);
         return new ClickHouseRollupStore(client);
     }
 
@@ -359,12 +364,38 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         IReadOnlyList<RecordTable> records =
         [
             GovernTables.Audit(_options.Topics), GovernTables.Commands(_options.Topics, verifier), AlertTables.Alerts(_options.Topics),
-            AlertTables.BudgetStates(_options.Topics),
+            AlertTables.BudgetStates(_options.Topics), SourceTables.Sources(_options.Topics),
         ];
         var tables = new RecordsToTables(_client!, kafka, records, topics.Partitions, _logger);
         _health.Add("tables", () => tables.Unavailable is { } reason ? $"records for tables wait, nothing is lost: {reason}" : null);
         tables.Start(_clock);
         _ends.Push(tables.DisposeAsync);
+    }
+
+    /// <summary>What sources send is counted by whoever takes it in, and told until nobody does any more.</summary>
+    private void StartSources(KafkaOptions kafka)
+    {
+        var sink = new KafkaRecordSink(kafka, "tokenstream-sources", _clock, _logger);
+        var publisher = new SourcePublisher(sink, _options.Topics.Sources, _sources);
+        async Task PublishAsync()
+        {
+            try
+            {
+                await publisher.PublishAsync(_clock.GetUtcNow().ToUnixTimeMilliseconds());
+            }
+            catch (PublishFailedException failure)
+            {
+                NodeLog.SourcesWait(_logger, failure.Message);
+            }
+        }
+
+        var telling = Repeat.EveryAsync(SourcePublisher.Interval, _clock, PublishAsync, _ => { }, _stop.Token);
+        _ends.Push(async () =>
+        {
+            await telling;
+            await PublishAsync();
+            sink.Dispose();
+        });
     }
 
     private void StartGovern(KafkaOptions kafka, TopicReport topics, BudgetFollower budgets)

@@ -159,6 +159,7 @@ internal static class NodeConfigFile
             Alerts = topics.Text("alerts") ?? layout.Alerts,
             BudgetStates = topics.Text("budget_states") ?? layout.BudgetStates,
             Audit = topics.Text("audit") ?? layout.Audit,
+            Sources = topics.Text("sources") ?? layout.Sources,
         };
         topics.Close();
         return options with { Topics = layout with { LivePartitions = layout.RollupsPartitions } };
