@@ -56,6 +56,23 @@ internal sealed class Attribution
     /// <summary>Writes who and what for; false with the path where the tenant's text cannot be one.</summary>
     public bool TryWrite(NativeEventWriter writer, ReadOnlySpan<byte> payload, JsonPathReader values, ref MappedItem item, out int refused)
     {
+        if (!TryWriteTenant(writer, payload, values, ref item, out refused))
+        {
+            return false;
+        }
+
+        Write("app"u8, _app, writer, payload, values);
+        Write("feature"u8, _feature, writer, payload, values);
+        Write("environment"u8, _environment, writer, payload, values);
+        Write("user_id"u8, _user, writer, payload, values);
+        Write("session_id"u8, _session, writer, payload, values);
+        return true;
+    }
+
+    /// <summary>Writes whose event it is, and nothing else of who and what for.</summary>
+    public bool TryWriteTenant(
+        NativeEventWriter writer, ReadOnlySpan<byte> payload, JsonPathReader values, ref MappedItem item, out int refused)
+    {
         refused = values.FirstWithValue(_tenant);
         item.IsTenantDefault = refused == 0;
         if (refused == 0)
@@ -71,11 +88,6 @@ internal sealed class Attribution
             return false;
         }
 
-        Write("app"u8, _app, writer, payload, values);
-        Write("feature"u8, _feature, writer, payload, values);
-        Write("environment"u8, _environment, writer, payload, values);
-        Write("user_id"u8, _user, writer, payload, values);
-        Write("session_id"u8, _session, writer, payload, values);
         return true;
     }
 

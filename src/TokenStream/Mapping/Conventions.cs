@@ -31,6 +31,16 @@ internal static class Conventions
 
     private const string Ingestion = "langfuse-2.60.10-ingestion";
 
+    private const string CloudEvents = "cloudevents";
+
+    private const string Totals = "cloudevents-totals";
+
+    private const string Classes = "cloudevents-classes";
+
+    private const string Events = "cloudevents-1.13.0";
+
+    private const string OpenMeter = "openmeter-1.0.0b236";
+
     /// <summary>LiteLLM, whose counts are inclusive whatever the provider's are.</summary>
     public static readonly ConventionTable OfLiteLlm = new(
     [
@@ -66,6 +76,32 @@ internal static class Conventions
     [
         new(LangfuseMap, "anthropic", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, OnlySplit, Ingestion),
         new(LangfuseMap, "", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, OnlySplit, ""),
+    ]);
+
+    /// <summary>CloudEvents with a provider's own usage object: it counts as the provider does.</summary>
+    public static readonly ConventionTable OfCloudEvents = new(
+    [
+        new(CloudEvents, "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None, Events),
+        new(CloudEvents, "anthropic", Includes.No, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, Events),
+        new(CloudEvents, "gemini", Includes.Yes, Includes.No, Includes.No, CacheWrites.OfOneKind, UnknownZeros.None, Answers),
+        new(CloudEvents, "bedrock", Includes.No, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, Answers),
+        new(CloudEvents, "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
+    ]);
+
+    /// <summary>CloudEvents with totals that people wrote themselves: the input is what the provider calls so.</summary>
+    public static readonly ConventionTable OfCloudEventTotals = new(
+    [
+        new(Totals, "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None, OpenMeter),
+        new(Totals, "anthropic", Includes.No, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, OpenMeter),
+        new(Totals, "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
+    ]);
+
+    /// <summary>CloudEvents of one class of tokens each, which do not overlap.</summary>
+    public static readonly ConventionTable OfTokenClasses = new(
+    [
+        new(Classes, "openai", Includes.No, Includes.Yes, Includes.No, CacheWrites.OfOneKind, UnknownZeros.None, OpenMeter),
+        new(Classes, "anthropic", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, UnknownZeros.None, OpenMeter),
+        new(Classes, "", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, UnknownZeros.None, ""),
     ]);
 }
 

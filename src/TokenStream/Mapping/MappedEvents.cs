@@ -137,6 +137,9 @@ public sealed class MappedEvents
         events.Writer.Rewind(item.Start);
     }
 
+    /// <summary>Corrects where an item was refused, where its bytes were not read as they were sent.</summary>
+    internal void MoveError(int item, int offset) => _items[item].Error = _items[item].Error with { Offset = offset };
+
     /// <summary>Refuses the payload as a whole: what was mapped of it is forgotten.</summary>
     internal void RefuseAll(MappingError error)
     {

@@ -43,6 +43,9 @@ public enum MappingReason : byte
 
     /// <summary>The parts exceed their total under the source's convention, so the convention is not what this source does.</summary>
     ConventionContradicted,
+
+    /// <summary>What is said to be a native event is none: the stream would refuse it.</summary>
+    NoNativeEvent,
 }
 
 /// <summary>The stable names of the reasons.</summary>
@@ -52,6 +55,7 @@ public static class MappingReasons
     [
         "none", "empty_payload", "payload_too_large", "invalid_json", "too_deep", "duplicate_field", "not_of_this_source", "missing_field",
         "wrong_type", "not_an_integer", "count_out_of_range", "time_unusable", "text_unusable", "convention_contradicted",
+        "no_native_event",
     ];
 
     /// <summary>Number of reasons, <see cref="MappingReason.None"/> included.</summary>
@@ -83,6 +87,7 @@ public readonly record struct MappingError(MappingReason Reason, int Offset, str
         MappingReason.TimeUnusable => "The time cannot be read, or lies before 2015 or after 9999.",
         MappingReason.TextUnusable => "The text is needed and is longer than 256 bytes, no UTF-8, or has control characters.",
         MappingReason.ConventionContradicted => "The parts exceed their total: this source does not count as its convention says.",
+        MappingReason.NoNativeEvent => "What is said to be a native event is none; docs/event-format.md says what the reason means.",
         _ => Reason.Name(),
     };
 }

@@ -71,6 +71,22 @@ internal sealed class NativeEventWriter
         Tenant = (_length - 1 - tenant.Length, tenant.Length);
     }
 
+    /// <summary>The members of an object that is a native event already, as they stand between its braces.</summary>
+    /// <param name="tenant">Where its tenant stands in them, and its length; a negative place where they have none.</param>
+    public void Members(ReadOnlySpan<byte> members, (int Start, int Length) tenant, string from)
+    {
+        if (members.Trim(" \r\n\t"u8).IsEmpty)
+        {
+            return;
+        }
+
+        Append(_isFirst ? default : ","u8);
+        _isFirst = false;
+        Tenant = tenant.Start < 0 ? Tenant : (_length + tenant.Start, tenant.Length);
+        Append(members);
+        Trace?.Add(new MappedField(_event, "all other fields", from, "as they are"));
+    }
+
     /// <summary>A text that is ours, or made of parts that were judged before.</summary>
     public void Plain(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text, string from, ReadOnlySpan<byte> more = default)
     {
@@ -132,6 +148,9 @@ internal sealed class NativeEventWriter
         Span<byte> undone = stackalloc byte[EventLimits.TextBytes];
         return TextEscapes.Undo(value.Of(payload), undone, strict: true, out _) == DecodeReason.None;
     }
+
+    /// <summary>The event that is being written, without its end.</summary>
+    public ReadOnlySpan<byte> Since(int start) => _bytes.AsSpan(start, _length - start);
 
     private void Name(ReadOnlySpan<byte> name)
     {

@@ -20,6 +20,12 @@ public sealed class PayloadHeaders
         _length = 0;
     }
 
+    /// <summary>The name of a header, as it was sent. Valid until the next <see cref="Clear"/>.</summary>
+    public ReadOnlySpan<byte> Name(int header) => _bytes.AsSpan(_headers[header].Name, _headers[header].Value - _headers[header].Name);
+
+    /// <summary>The value of a header. Valid until the next <see cref="Clear"/>.</summary>
+    public ReadOnlySpan<byte> Value(int header) => _bytes.AsSpan(_headers[header].Value, _headers[header].End - _headers[header].Value);
+
     /// <summary>Adds a header; of two with one name the first counts.</summary>
     public void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {

@@ -1,3 +1,4 @@
+using TokenStream.Mapping.CloudEvents;
 using TokenStream.Mapping.Langfuse;
 using TokenStream.Mapping.LiteLlm;
 using TokenStream.Mapping.ProviderUsage;
@@ -18,7 +19,11 @@ public static class PayloadSources
         "langfuse", "batches of Langfuse's SDKs that POST /api/public/ingestion takes", LangfuseMapper.DefaultAttribution,
         paths => new LangfuseMapper(paths), LangfuseMapper.Sharing);
 
-    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Provider, Langfuse];
+    public static PayloadSource CloudEvents { get; } = new(
+        "cloudevents", "CloudEvents, as OpenMeter's clients send them, too; one, a batch, or in headers",
+        CloudEventsMapper.DefaultAttribution, paths => new CloudEventsMapper(paths));
+
+    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Langfuse, CloudEvents, Provider];
 
     /// <summary>The source of a name; null where there is none.</summary>
     public static PayloadSource? Find(string name) =>

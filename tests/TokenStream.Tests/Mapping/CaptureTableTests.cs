@@ -1,5 +1,6 @@
 using TokenStream.Events;
 using TokenStream.Mapping;
+using TokenStream.Mapping.CloudEvents;
 using TokenStream.Mapping.Langfuse;
 using TokenStream.Mapping.LiteLlm;
 using TokenStream.Mapping.ProviderUsage;
@@ -14,6 +15,8 @@ public sealed class CaptureTableTests
     [CaptureTheory]
     [InlineData("litellm-sdk-1.106.2", "LiteLLM SDK 1.106.2, callbacks")]
     [InlineData("litellm-proxy-1.106.2-generic-api", "LiteLLM proxy 1.106.2, `generic_api`")]
+    [InlineData("cloudevents-1.13.0", "CloudEvents SDK 1.13.0, structured and binary")]
+    [InlineData("openmeter-1.0.0b236", "OpenMeter SDK 1.0.0b236")]
     [InlineData("raw-provider-usage", "providers' own answers and streams")]
     [InlineData("langfuse-2.60.10-ingestion", "Langfuse SDK 2.60.10, `/api/public/ingestion`")]
     public void The_table_of_the_documentation_is_true(string tool, string name)
@@ -53,6 +56,12 @@ public sealed class CaptureTableTests
         if (tool.StartsWith("langfuse-2", StringComparison.Ordinal))
         {
             new LangfuseMapper().Map(new Payload(payload, 0), events);
+            return events;
+        }
+
+        if (tool.StartsWith("cloudevents", StringComparison.Ordinal) || tool.StartsWith("openmeter", StringComparison.Ordinal))
+        {
+            new CloudEventsMapper().Map(new Payload(payload, 1_795_212_400_000, Captures.Headers(index)), events);
             return events;
         }
 

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using TokenStream.Mapping;
 using Xunit;
 
 namespace TokenStream.Tests.Mapping;
@@ -63,6 +64,18 @@ internal static class Captures
     public static IReadOnlyDictionary<string, JsonObject> Index(string tool) =>
         Lines(tool, "index.jsonl").ToDictionary(row => Name(row["capture"]));
 
+    /// <summary>What came beside a payload.</summary>
+    public static PayloadHeaders Headers(JsonObject index)
+    {
+        var headers = new PayloadHeaders();
+        foreach (var (name, value) in index["headers"]?.AsObject() ?? [])
+        {
+            headers.Add(name, value!.GetValue<string>());
+        }
+
+        return headers;
+    }
+
     /// <summary>A payload as it came, unpacked.</summary>
     public static byte[] Payload(string tool, JsonObject index)
     {
@@ -77,5 +90,5 @@ internal static class Captures
         File.ReadLines(Path.Combine(Folder!, tool, name)).Select(line => JsonNode.Parse(line)!.AsObject());
 
     private static string Name(JsonNode? node) =>
-        node is JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : "";
+        node is System.Text.Json.Nodes.JsonValue value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : "";
 }

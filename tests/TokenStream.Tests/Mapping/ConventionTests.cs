@@ -10,6 +10,8 @@ public sealed class ConventionTests
     private static readonly ConventionTable[] Tables =
     [
         Conventions.OfLiteLlm, Conventions.OfProviders, Conventions.OfLangfuseObjects, Conventions.OfLangfuseMaps,
+        Conventions.OfLiteLlm, Conventions.OfProviders, Conventions.OfCloudEvents, Conventions.OfCloudEventTotals,
+        Conventions.OfTokenClasses,
     ];
 
     /// <summary>

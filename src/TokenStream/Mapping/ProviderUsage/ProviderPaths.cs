@@ -98,6 +98,7 @@ internal sealed class ProviderPaths
 /// </summary>
 internal sealed class UsagePaths
 {
+    /// <param name="usage">The path of the usage object.</param>
     public UsagePaths(JsonPaths names, string usage)
     {
         int[] Add(params string[] counts) => names.AddAll(counts.Select(count => $"{usage}.{count}"));
@@ -119,36 +120,55 @@ internal sealed class UsagePaths
         Searches = Add("server_tool_use.web_search_requests");
     }
 
-    private UsagePaths(JsonPaths names)
+    private UsagePaths()
     {
-        Input = names.AddAll(["usageMetadata.promptTokenCount"]);
-        Output = names.AddAll(["usageMetadata.candidatesTokenCount", "usageMetadata.responseTokenCount"]);
-        Total = names.AddAll(["usageMetadata.totalTokenCount"]);
-        CacheRead = names.AddAll(["usageMetadata.cachedContentTokenCount"]);
-        Reasoning = names.AddAll(["usageMetadata.thoughtsTokenCount"]);
-        ToolInput = names.AddAll(["usageMetadata.toolUsePromptTokenCount"]);
-        (CacheWrite, CacheWrite5m, CacheWrite1h, Searches) = ([], [], [], []);
     }
 
-    public int[] Input { get; }
+    public int[] Input { get; init; } = [];
 
-    public int[] Output { get; }
+    public int[] Output { get; init; } = [];
 
-    public int[] Total { get; }
+    public int[] Total { get; init; } = [];
 
-    public int[] CacheRead { get; }
+    public int[] CacheRead { get; init; } = [];
 
-    public int[] CacheWrite { get; }
+    public int[] CacheWrite { get; init; } = [];
 
-    public int[] CacheWrite5m { get; }
+    public int[] CacheWrite5m { get; init; } = [];
 
-    public int[] CacheWrite1h { get; }
+    public int[] CacheWrite1h { get; init; } = [];
 
-    public int[] Reasoning { get; }
+    public int[] Reasoning { get; init; } = [];
 
-    public int[] ToolInput { get; }
+    public int[] ToolInput { get; init; } = [];
 
-    public int[] Searches { get; }
+    public int[] Searches { get; init; } = [];
 
-    public static UsagePaths OfGemini(JsonPaths names) => new(names);
+    /// <summary>The counts of Gemini's usage object, as the API writes it and as its Python client prints it.</summary>
+    public static UsagePaths OfGemini(JsonPaths names, string usage = "usageMetadata")
+    {
+        int[] Add(params string[] counts) => names.AddAll(counts.Select(count => $"{usage}.{count}"));
+        return new UsagePaths
+        {
+            Input = Add("promptTokenCount", "prompt_token_count"),
+            Output = Add("candidatesTokenCount", "responseTokenCount", "candidates_token_count", "response_token_count"),
+            Total = Add("totalTokenCount", "total_token_count"),
+            CacheRead = Add("cachedContentTokenCount", "cached_content_token_count"),
+            Reasoning = Add("thoughtsTokenCount", "thoughts_token_count"),
+            ToolInput = Add("toolUsePromptTokenCount", "tool_use_prompt_token_count"),
+        };
+    }
+
+    /// <summary>Counts of which each stands at one of the paths given.</summary>
+    public static UsagePaths Of(
+        JsonPaths names, string[] input, string[] output, string[] total, string[] cacheRead, string[] cacheWrite, string[] reasoning) =>
+        new()
+        {
+            Input = names.AddAll(input),
+            Output = names.AddAll(output),
+            Total = names.AddAll(total),
+            CacheRead = names.AddAll(cacheRead),
+            CacheWrite = names.AddAll(cacheWrite),
+            Reasoning = names.AddAll(reasoning),
+        };
 }
