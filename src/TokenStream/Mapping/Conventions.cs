@@ -103,6 +103,20 @@ internal static class Conventions
         new(Classes, "anthropic", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, UnknownZeros.None, OpenMeter),
         new(Classes, "", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, UnknownZeros.None, ""),
     ]);
+
+    /// <summary>
+    /// Kong's audit log, which gives everybody's counts OpenAI's names, and Envoy's access log, whose counts follow OpenTelemetry: both as
+    /// they are documented. No capture shows either.
+    /// </summary>
+    public static readonly ConventionTable OfKong = new(
+    [
+        new("kong", "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
+    ]);
+
+    public static readonly ConventionTable OfEnvoy = new(
+    [
+        new("envoy", "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
+    ]);
 }
 
 /// <summary>The rows of one emitter, the default last.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using TokenStream.Events;
 using TokenStream.Mapping.ProviderUsage;
 
 namespace TokenStream.Mapping;
@@ -60,6 +62,25 @@ internal ref struct ItemReading(
         {
             writer.Optional(field, _payload, in values[node], names.Path(node));
         }
+    }
+
+    /// <summary>
+    /// Writes what names the request, told apart by what follows it; a hash of the item where nothing names it, or nothing that an event
+    /// can carry.
+    /// </summary>
+    public readonly void Identity(int[] candidates, ReadOnlySpan<byte> item, ReadOnlySpan<byte> suffix = default)
+    {
+        var node = values.FirstWithValue(candidates);
+        ref readonly var id = ref values[node];
+        if (node != 0 && id.Length + suffix.Length <= EventLimits.TextBytes && NativeEventWriter.IsUsable(_payload, in id))
+        {
+            writer.Plain("event_id"u8, id.Of(_payload), names.Path(node), suffix);
+            return;
+        }
+
+        Span<byte> hash = stackalloc byte[16];
+        Utf8Formatter.TryFormat(StableHash.Hash(item, suffix), hash, out _, new System.Buffers.StandardFormat('x', 16));
+        writer.Plain("event_id"u8, hash, "a hash of the item: nothing names it");
     }
 
     /// <summary>Writes a duration of milliseconds where one can be read.</summary>

@@ -6,7 +6,8 @@ namespace TokenStream.Mapping;
 /// Reads values of JSON in one walk forward: what no path leads to is skipped, what one leads to is kept as a slice. Nothing is allocated
 /// after construction, and nothing is copied. One reader belongs to one thread.
 /// </summary>
-internal sealed class JsonPathReader(JsonPaths paths)
+/// <param name="isDashNothing">Whether a text of one dash is what the source writes where it has nothing to write.</param>
+internal sealed class JsonPathReader(JsonPaths paths, bool isDashNothing = false)
 {
     private readonly JsonValue[] _values = new JsonValue[paths.Count];
     private int _duplicate;
@@ -61,7 +62,8 @@ internal sealed class JsonPathReader(JsonPaths paths)
                     return false;
                 }
 
-                value = new JsonValue(JsonKind.Text, start, length, plain);
+                var isNothing = isDashNothing && length == 1 && scanner.Slice(start, 1)[0] == '-';
+                value = new JsonValue(isNothing ? JsonKind.Null : JsonKind.Text, start, length, plain);
                 KeepTags(scanner.Slice(start, length), start, plain, node, isList: true);
                 return true;
             case (byte)'{':

@@ -1,4 +1,6 @@
 using TokenStream.Mapping.CloudEvents;
+using TokenStream.Mapping.Envoy;
+using TokenStream.Mapping.Kong;
 using TokenStream.Mapping.Langfuse;
 using TokenStream.Mapping.LiteLlm;
 using TokenStream.Mapping.ProviderUsage;
@@ -23,7 +25,13 @@ public static class PayloadSources
         "cloudevents", "CloudEvents, as OpenMeter's clients send them, too; one, a batch, or in headers",
         CloudEventsMapper.DefaultAttribution, paths => new CloudEventsMapper(paths));
 
-    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Langfuse, CloudEvents, Provider];
+    public static PayloadSource Kong { get; } = new(
+        "kong", "Kong AI Gateway's audit log, as its log plugins write it", KongMapper.DefaultAttribution, paths => new KongMapper(paths));
+
+    public static PayloadSource Envoy { get; } = new(
+        "envoy", "Envoy AI Gateway's access log, JSON lines", EnvoyMapper.DefaultAttribution, paths => new EnvoyMapper(paths));
+
+    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Langfuse, CloudEvents, Kong, Envoy, Provider];
 
     /// <summary>The source of a name; null where there is none.</summary>
     public static PayloadSource? Find(string name) =>

@@ -11,7 +11,7 @@ public sealed class ConventionTests
     [
         Conventions.OfLiteLlm, Conventions.OfProviders, Conventions.OfLangfuseObjects, Conventions.OfLangfuseMaps,
         Conventions.OfLiteLlm, Conventions.OfProviders, Conventions.OfCloudEvents, Conventions.OfCloudEventTotals,
-        Conventions.OfTokenClasses,
+        Conventions.OfTokenClasses, Conventions.OfKong, Conventions.OfEnvoy,
     ];
 
     /// <summary>
