@@ -9,6 +9,7 @@ var root = new RootCommand("TokenStream: exact, governed LLM spend from token ev
     ReplayCommand.Create(),
     CheckEventsCommand.Create(),
     InspectCommand.Create(),
+    ConnectCommand.Create(),
     PriceCommand.Create(),
     DeadLetterCommand.Create(),
     PricesCommand.Create(),

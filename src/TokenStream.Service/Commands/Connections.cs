@@ -24,6 +24,13 @@ internal static class Connections
 
     internal static void AddClickHouse(Command command) => command.Add(ClickHouse);
 
+    /// <summary>For a command that asks the store alone.</summary>
+    internal static void AddStore(Command command)
+    {
+        command.Add(ClickHouse);
+        command.Add(Config);
+    }
+
     /// <summary>
     /// The node's options with what the command line says over them. Throws <see cref="NodeStartException"/> with every error.
     /// </summary>

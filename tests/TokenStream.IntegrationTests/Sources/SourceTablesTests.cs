@@ -79,6 +79,15 @@ public sealed class SourceTablesTests(KafkaLogs logs, EmbeddedStore store) : ICl
                 SELECT advised.1, advised.2, notEmpty(advised.3) FROM tokenstream.sources_seen ARRAY JOIN advice AS advised
                 WHERE version != '' ORDER BY 1
                 """));
+
+        var seen = (await SourcesQuery.ReadAsync(store.Client, CancellationToken.None))[0];
+        Assert.Equal(("litellm", "litellm/1.106.2", 100L, 4L, 2L), (seen.Source, seen.Name, seen.Events, seen.Refused, seen.Tenants));
+        Assert.Equal(
+            (0.6, 0.1, 0.2, 0.05, 0.05), (seen.ExactShare, seen.BoundShare, seen.AssumedShare, seen.CountedShare, seen.UnknownShare));
+        Assert.Equal([new TenantShare("acme", 0.8), new TenantShare("default", 0.2)], seen.TenantShares);
+        Assert.Equal(4, seen.RefusedReasons["missing_field"]);
+        Assert.Equal(60, seen.Standings["exact"]);
+        Assert.Equal(7, seen.Advice.Count);
     }
 
     private async Task<IEnumerable<string>> RowsAsync(string sql) =>

@@ -10,6 +10,9 @@ public static class SourceAdvice
 
     public const string OmittedTexts = "omitted_texts";
 
+    /// <summary>Paths that a sentence names.</summary>
+    private const int MostPaths = 4;
+
     private const string SeeRefused =
         "The sender is told in the answer; what came over a topic lies aside: tokenstream deadletter list --reason ";
 
@@ -122,8 +125,9 @@ public static class SourceAdvice
     private static string ToTenant(PayloadSource source)
     {
         var paths = source.DefaultAttribution.Tenant;
-        var send = paths.Count > 0 ? $"Send one of {string.Join(", ", paths)}" : "Nothing is looked at by default";
-        return $"These events name no tenant and are booked under the default one. {send}; or name the path it stands at in the configuration " +
-            "(docs/connect/README.md, Who asked, and what for).";
+        var more = paths.Count > MostPaths ? $" (or {paths.Count - MostPaths} more: docs/connect)" : "";
+        var send = paths.Count > 0 ? $"Send one of {string.Join(", ", paths.Take(MostPaths))}{more}" : "Nothing is looked at by default";
+        return $"These events name no tenant and are booked under the default one. {send}; or name the path it stands at in the " +
+            "configuration (docs/connect/README.md, Who asked, and what for).";
     }
 }
