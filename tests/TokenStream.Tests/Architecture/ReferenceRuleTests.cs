@@ -23,10 +23,12 @@ public sealed partial class ReferenceRuleTests
     [InlineData("TokenStream.ClickHouse", "TokenStream")]
     [InlineData("TokenStream.Gateway", "TokenStream")]
     [InlineData("TokenStream.SampleGateway", "TokenStream", "TokenStream.Gateway")]
+    [InlineData("TokenStream.Proxy", "TokenStream", "TokenStream.Gateway")]
     [InlineData("TokenStream.Broker")]
     [InlineData("TokenStream.Chdb")]
     [InlineData(
-        "TokenStream.Service", "TokenStream", "TokenStream.Gateway", "TokenStream.Kafka", "TokenStream.ClickHouse", "TokenStream.Broker", "TokenStream.Chdb")]
+        "TokenStream.Service", "TokenStream", "TokenStream.Gateway", "TokenStream.Kafka", "TokenStream.ClickHouse", "TokenStream.Broker", "TokenStream.Chdb",
+        "TokenStream.Proxy")]
     public void A_project_references_inwards_only(string project, params string[] allowed)
     {
         var referenced = XDocument.Parse(SourceTree.Text($"src/{project}/{project}.csproj")).Descendants("ProjectReference")
