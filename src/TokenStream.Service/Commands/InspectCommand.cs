@@ -121,6 +121,13 @@ internal static class InspectCommand
         var items = events.Count == 1 ? "item" : "items";
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{file}: {chosen.Name} ({chosen.Description}), {payload.Length} bytes, {events.Count} {items}"));
+        if (events.ContextItems + events.DuplicateItems > 0)
+        {
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Beside them {events.ContextItems} that are context, and {events.DuplicateItems} that tell of a request once more."));
+        }
+
         var refused = 0;
         for (var item = 0; item < events.Count; item++)
         {
@@ -152,7 +159,9 @@ internal static class InspectCommand
             for (var item = 0; item < events.Count; item++)
             {
                 accepted += events[item].IsEvent ? 1 : 0;
-                known += events[item].Error.Reason is MappingReason.NotOfThisSource or MappingReason.InvalidJson ? 0 : 1;
+                var isForeign = events[item].Error.Reason
+                    is MappingReason.NotOfThisSource or MappingReason.InvalidJson or MappingReason.InvalidProtobuf;
+                known += isForeign ? 0 : 1;
             }
 
             if (accepted > most || (accepted == most && known > least))

@@ -33,6 +33,25 @@ internal enum UnknownZeros
     TotalsWithoutDetails = 4,
 }
 
+/// <summary>What a source never tells, though the provider does.</summary>
+[Flags]
+internal enum Losses
+{
+    None = 0,
+
+    /// <summary>What came from the provider's cache.</summary>
+    CacheRead = 1,
+
+    /// <summary>What was written to the provider's cache.</summary>
+    CacheWrite = 2,
+
+    /// <summary>Input of tools that the provider ran itself, which is missing in the total, too.</summary>
+    ToolInput = 4,
+
+    /// <summary>Reasoning and input of such tools, which only the total of input and output holds.</summary>
+    RestOfTotal = 8,
+}
+
 /// <summary>How one emitter counts the tokens of one provider. What it says is a row of <see cref="Conventions"/>.</summary>
 /// <param name="Emitter">Who wrote the payload, and the version from which on it counts so.</param>
 /// <param name="Provider">The provider's name in the payload; empty for the emitter's default.</param>
@@ -56,6 +75,12 @@ internal sealed record Convention(
         .Select(System.Text.Encoding.UTF8.GetBytes)];
 
     public bool IsProven => ProvenBy.Length > 0;
+
+    /// <summary>What the source never tells.</summary>
+    public Losses Lost { get; init; }
+
+    /// <summary>The shortest input that the provider keeps in its cache: below it nothing can be lost.</summary>
+    public long CachesFrom { get; init; }
 
     /// <summary>What it rests on, for people.</summary>
     public string Grounds { get; } = ProvenBy.Length > 0 ? $"shown by {ProvenBy}" : "the default, which no capture shows";
@@ -83,6 +108,7 @@ internal sealed record Convention(
         }
 
         usage.Cached = read;
+        JudgeLosses(in reported, written, ref usage);
         usage.Reasoning = Has(UnknownZeros.Reasoning) ? reported.Reasoning.UnlessZero() : reported.Reasoning;
         return TryTotals(in reported, read.OrZero + written, ref usage)
             && read.OrZero + written <= usage.TokensIn.OrZero && usage.Reasoning.OrZero <= usage.TokensOut.OrZero;
@@ -93,6 +119,20 @@ internal sealed record Convention(
     private bool IsUnknown(in ReportedUsage reported) =>
         reported.IsEmpty || (Has(UnknownZeros.TotalsWithoutDetails) && !reported.HasInputDetails
             && reported.Input.OrZero == 0 && reported.Output.OrZero == 0);
+
+    /// <summary>How sure the counts are beside what the source never tells.</summary>
+    private void JudgeLosses(in ReportedUsage reported, long written, ref MappedUsage usage)
+    {
+        var fresh = reported.Input.OrZero - reported.CacheRead.OrZero - written;
+        var bound = Loses(Losses.ToolInput) && !reported.ToolInput.IsKnown ? Standing.BoundToolInput
+            : reported.IsNeverCached ? Standing.Exact
+            : Loses(Losses.CacheRead) && !reported.CacheRead.IsKnown && fresh >= CachesFrom ? Standing.BoundCached
+            : Loses(Losses.CacheWrite) && written == 0 && fresh >= CachesFrom ? Standing.BoundCacheWrite
+            : Standing.Exact;
+        usage.Standing = Later(usage.Standing, bound);
+    }
+
+    private bool Loses(Losses loss) => (Lost & loss) != 0;
 
     /// <summary>
     /// The tokens written to the cache. What the split by time to live leaves over is booked at the shorter time, and flagged.
@@ -132,6 +172,14 @@ internal sealed record Convention(
             }
 
             (input, output) = (input.Or(TokenCount.Of(left)), output.Or(TokenCount.Of(left)));
+            usage.Standing = left > 0 && Loses(Losses.RestOfTotal) ? Later(usage.Standing, Standing.BoundOutput) : usage.Standing;
+        }
+
+        var rest = reported.Total.OrZero - input.OrZero - output.OrZero;
+        if (Loses(Losses.RestOfTotal) && reported.Total.IsKnown && rest > 0)
+        {
+            output = TokenCount.Of(output.OrZero + rest);
+            usage.Standing = Later(usage.Standing, Standing.BoundOutput);
         }
 
         var sum = input.OrZero + output.OrZero;

@@ -44,6 +44,15 @@ public sealed class MappedEvents
     private int _emittersLength;
     private int _emitterStart;
 
+    /// <summary>
+    /// What the payload held beside its items and gave no event, as it should: spans of other work, and what sums up requests that are
+    /// items themselves.
+    /// </summary>
+    public int ContextItems { get; internal set; }
+
+    /// <summary>What told of a request that another item of the payload tells of, so that it counts once.</summary>
+    public int DuplicateItems { get; internal set; }
+
     internal NativeEventWriter Writer { get; } = new();
 
     /// <summary>Number of items.</summary>
@@ -80,6 +89,7 @@ public sealed class MappedEvents
     {
         Count = 0;
         _sources.Clear();
+        (ContextItems, DuplicateItems) = (0, 0);
         (_emittersLength, _emitterStart) = (0, 0);
         Writer.Clear();
     }

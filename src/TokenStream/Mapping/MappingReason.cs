@@ -46,6 +46,12 @@ public enum MappingReason : byte
 
     /// <summary>What is said to be a native event is none: the stream would refuse it.</summary>
     NoNativeEvent,
+
+    /// <summary>Bytes that are no message of the protobuf form of this source.</summary>
+    InvalidProtobuf,
+
+    /// <summary>Metrics or logs: what requests used is told by the traces.</summary>
+    NotTraces,
 }
 
 /// <summary>The stable names of the reasons.</summary>
@@ -55,7 +61,7 @@ public static class MappingReasons
     [
         "none", "empty_payload", "payload_too_large", "invalid_json", "too_deep", "duplicate_field", "not_of_this_source", "missing_field",
         "wrong_type", "not_an_integer", "count_out_of_range", "time_unusable", "text_unusable", "convention_contradicted",
-        "no_native_event",
+        "no_native_event", "invalid_protobuf", "not_traces",
     ];
 
     /// <summary>Number of reasons, <see cref="MappingReason.None"/> included.</summary>
@@ -88,6 +94,9 @@ public readonly record struct MappingError(MappingReason Reason, int Offset, str
         MappingReason.TextUnusable => "The text is needed and is longer than 256 bytes, no UTF-8, or has control characters.",
         MappingReason.ConventionContradicted => "The parts exceed their total: this source does not count as its convention says.",
         MappingReason.NoNativeEvent => "What is said to be a native event is none; docs/event-format.md says what the reason means.",
+        MappingReason.InvalidProtobuf => "The payload is not the protobuf message of this source.",
+        MappingReason.NotTraces =>
+            "These are metrics or logs. What requests used is in the traces: send those, and leave metrics to your monitoring.",
         _ => Reason.Name(),
     };
 }

@@ -117,6 +117,67 @@ internal sealed class NativeEventWriter
         Trace?.Add(new MappedField(_event, Encoding.UTF8.GetString(name), from + ", which an event cannot carry", ""));
     }
 
+    /// <summary>
+    /// A text as raw bytes, which is escaped for JSON; false, with nothing written, where an event cannot carry it.
+    /// </summary>
+    public bool TryText(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text, string from)
+    {
+        Span<byte> escaped = stackalloc byte[2 * EventLimits.TextBytes];
+        if (!TryEscape(text, escaped, out var length))
+        {
+            return false;
+        }
+
+        Plain(name, escaped[..length], from);
+        return true;
+    }
+
+    /// <summary>An optional text as raw bytes; left out and counted where an event cannot carry it.</summary>
+    public void OptionalText(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text, string from)
+    {
+        if (!text.IsEmpty && !TryText(name, text, from))
+        {
+            OmittedTexts++;
+            Trace?.Add(new MappedField(_event, Encoding.UTF8.GetString(name), from + ", which an event cannot carry", ""));
+        }
+    }
+
+    /// <summary>Whose event it is, as raw bytes; false, with nothing written, where an event cannot carry it.</summary>
+    public bool TryTenantText(ReadOnlySpan<byte> tenant, string from)
+    {
+        Span<byte> escaped = stackalloc byte[2 * EventLimits.TextBytes];
+        if (tenant.IsEmpty || !TryEscape(tenant, escaped, out var length))
+        {
+            return false;
+        }
+
+        TenantId(escaped[..length], from);
+        return true;
+    }
+
+    /// <summary>Writes a text as JSON has it between quotes; false where it is too long, no UTF-8, or has a control character.</summary>
+    private static bool TryEscape(ReadOnlySpan<byte> text, Span<byte> escaped, out int length)
+    {
+        length = 0;
+        if (text.Length > EventLimits.TextBytes || text.ContainsAnyInRange((byte)0, (byte)0x1F)
+            || !System.Text.Unicode.Utf8.IsValid(text))
+        {
+            return false;
+        }
+
+        foreach (var letter in text)
+        {
+            if (letter is (byte)'"' or (byte)'\\')
+            {
+                escaped[length++] = (byte)'\\';
+            }
+
+            escaped[length++] = letter;
+        }
+
+        return true;
+    }
+
     /// <summary>One unit beside the tokens.</summary>
     public void Unit(ReadOnlySpan<byte> name, TokenCount count, string from)
     {

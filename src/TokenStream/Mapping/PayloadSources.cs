@@ -3,6 +3,7 @@ using TokenStream.Mapping.Envoy;
 using TokenStream.Mapping.Kong;
 using TokenStream.Mapping.Langfuse;
 using TokenStream.Mapping.LiteLlm;
+using TokenStream.Mapping.Otlp;
 using TokenStream.Mapping.ProviderUsage;
 
 namespace TokenStream.Mapping;
@@ -31,7 +32,11 @@ public static class PayloadSources
     public static PayloadSource Envoy { get; } = new(
         "envoy", "Envoy AI Gateway's access log, JSON lines", EnvoyMapper.DefaultAttribution, paths => new EnvoyMapper(paths));
 
-    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Langfuse, CloudEvents, Kong, Envoy, Provider];
+    public static PayloadSource Otlp { get; } = new(
+        "otlp", "OpenTelemetry traces, protobuf or JSON, whatever the instrumentation", OtlpMapper.DefaultAttribution,
+        paths => new OtlpMapper(paths));
+
+    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Langfuse, CloudEvents, Otlp, Kong, Envoy, Provider];
 
     /// <summary>The source of a name; null where there is none.</summary>
     public static PayloadSource? Find(string name) =>

@@ -24,6 +24,9 @@ internal struct ReportedUsage
     /// <summary>Whether the source says anything about parts of the input.</summary>
     public bool HasInputDetails;
 
+    /// <summary>Whether providers cache nothing of such requests, embeddings for example, so that nothing of it can be lost.</summary>
+    public bool IsNeverCached;
+
     public readonly bool IsEmpty => !Input.IsKnown && !Output.IsKnown && !Total.IsKnown;
 }
 
@@ -56,6 +59,14 @@ public enum Standing
     /// <summary>The input is what was neither read from nor written to the provider's cache; what was, the source lost.</summary>
     BoundInput,
 
+    /// <summary>Input of tools that the provider ran itself is left out by the source, and cannot be seen: the input is at least this.</summary>
+    BoundToolInput,
+
+    /// <summary>
+    /// Input and output together are exact; of a rest that the source names neither, reasoning or input of tools, all is taken as output.
+    /// </summary>
+    BoundOutput,
+
     /// <summary>The source's default convention is taken for a provider or shape that no capture proves.</summary>
     Assumed,
 
@@ -76,7 +87,10 @@ public enum Standing
 public static class Standings
 {
     private static readonly string[] Names =
-        ["exact", "bound:cache_write", "bound:cached", "bound:input", "assumed", "counted", "cut", "mock", "unknown"];
+    [
+        "exact", "bound:cache_write", "bound:cached", "bound:input", "bound:tool_input", "bound:output", "assumed", "counted", "cut", "mock",
+        "unknown",
+    ];
 
     /// <summary>Number of standings.</summary>
     public static int Count => Names.Length;

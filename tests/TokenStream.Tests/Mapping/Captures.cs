@@ -77,9 +77,14 @@ internal static class Captures
     }
 
     /// <summary>A payload as it came, unpacked.</summary>
-    public static byte[] Payload(string tool, JsonObject index)
+    public static byte[] Payload(string tool, JsonObject index) => Bytes(tool, index["wire"]!.GetValue<string>());
+
+    /// <summary>The same payload decoded to JSON; as it came where it was JSON.</summary>
+    public static byte[] Twin(string tool, JsonObject index) => Bytes(tool, (index["decoded"] ?? index["wire"])!.GetValue<string>());
+
+    private static byte[] Bytes(string tool, string name)
     {
-        using var file = File.OpenRead(Path.Combine(Folder!, tool, index["wire"]!.GetValue<string>()));
+        using var file = File.OpenRead(Path.Combine(Folder!, tool, name));
         using Stream stream = file.Name.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionMode.Decompress) : file;
         using var bytes = new MemoryStream();
         stream.CopyTo(bytes);

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using TokenStream.Mapping;
+using TokenStream.Mapping.Otlp;
 using Xunit;
 
 namespace TokenStream.Tests.Mapping;
@@ -10,8 +11,8 @@ public sealed class ConventionTests
     private static readonly ConventionTable[] Tables =
     [
         Conventions.OfLiteLlm, Conventions.OfProviders, Conventions.OfLangfuseObjects, Conventions.OfLangfuseMaps,
-        Conventions.OfLiteLlm, Conventions.OfProviders, Conventions.OfCloudEvents, Conventions.OfCloudEventTotals,
-        Conventions.OfTokenClasses, Conventions.OfKong, Conventions.OfEnvoy,
+        Conventions.OfCloudEvents, Conventions.OfCloudEventTotals, Conventions.OfTokenClasses, Conventions.OfKong, Conventions.OfEnvoy,
+        .. OtlpEmitters.Tables,
     ];
 
     /// <summary>

@@ -1,0 +1,77 @@
+namespace TokenStream.Mapping.Otlp;
+
+/// <summary>
+/// Who is known to write spans, and how each counts: rows of the table that <see cref="Conventions"/> begins. The same attribute is counted
+/// differently by each, so a row names the capture that shows it. Everybody else is read as the semantic conventions ask for, which is an
+/// assumption and is counted as one.
+/// </summary>
+internal static class OtlpEmitters
+{
+    /// <summary>OpenAI keeps no prompt of fewer tokens in its cache.</summary>
+    private const long OpenAiCachesFrom = 1024;
+
+    private const string TraceloopMarker = "gen_ai.is_streaming";
+
+    /// <summary>
+    /// Who is unknown: inclusive totals, as the semantic conventions have it.
+    /// </summary>
+    public static readonly OtlpEmitter Unknown = new("*", "semconv", "", OtlpHabits.None, new ConventionTable([Default("semconv")]));
+
+    /// <summary>An unknown one whose parts exceed its total: it leaves the cache out, as Bedrock and Anthropic do themselves.</summary>
+    public static readonly Convention Exclusive =
+        new("semconv", "", Includes.No, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, "");
+
+    /// <summary>Those that write <c>gen_ai.*</c>; the first that a span is of counts.</summary>
+    public static IReadOnlyList<OtlpEmitter> OfConventions { get; } =
+    [
+        Of("com.anthropic.sdk.python", "anthropic-sdk", "2.11", OtlpHabits.IsClientLibrary | OtlpHabits.TellsEndOfStream,
+            Row("anthropic", CacheWrites.ByLifetime, "anthropic-sdk-2.11.0-native")),
+        Of("com.anthropic.sdk.*", "anthropic-sdk", "", OtlpHabits.IsClientLibrary | OtlpHabits.TellsEndOfStream),
+        Of("opentelemetry.instrumentation.openai_v2", "otel-openai-v2", "", OtlpHabits.None,
+            Row("openai", CacheWrites.OfOneKind, "otel-openai-v2-2.1b0", Losses.CacheRead, OpenAiCachesFrom)),
+        Of("opentelemetry.util.genai.handler", "otel-genai-util", "1.0", OtlpHabits.None,
+            Row("openai", CacheWrites.OfOneKind, "otel-openai-v2-2.4b0", Losses.CacheRead, OpenAiCachesFrom)),
+        Of("opentelemetry.instrumentation.google_genai", "otel-google-genai", "1.3", OtlpHabits.None,
+            Row("gemini", CacheWrites.OfOneKind, "otel-google-genai-1.3b0", Losses.ToolInput)),
+        Of("opentelemetry.instrumentation.openai.*", "traceloop-openai", "0.62",
+            OtlpHabits.TellsEndOfStream | OtlpHabits.InventsCacheOfEmbeddings,
+            Row("openai", CacheWrites.OfOneKind, "traceloop-openai-0.62.4", Losses.CacheWrite, OpenAiCachesFrom)),
+        Of("opentelemetry.instrumentation.anthropic", "traceloop-anthropic", "0.62", OtlpHabits.StreamedOutputIsOneTooHigh,
+            Row("anthropic", CacheWrites.ByLifetime, "traceloop-anthropic-0.62.4") with { Zeros = UnknownZeros.CacheWithoutSplit })
+            with { Marker = TraceloopMarker },
+        Of("opentelemetry.instrumentation.google_generativeai", "traceloop-google", "0.21", OtlpHabits.None,
+            Row("gemini", CacheWrites.OfOneKind, "traceloop-google-generativeai-0.62.4", Losses.RestOfTotal)),
+        Of("pydantic-ai", "pydantic-ai", "2.68", OtlpHabits.LeavesOutZeros,
+            Row("openai", CacheWrites.OfOneKind, "pydantic-ai-2.68.0"), Row("anthropic", CacheWrites.ByLifetime, "pydantic-ai-2.68.0")),
+        Unknown,
+    ];
+
+    /// <summary>Those that write <c>llm.token_count.*</c>.</summary>
+    public static IReadOnlyList<OtlpEmitter> OfOpenInference { get; } =
+    [
+        Of("openinference.instrumentation.openai", "openinference-openai", "0.1", OtlpHabits.TellsEndOfStream,
+            Row("openai", CacheWrites.OfOneKind, "openinference-openai-0.1.66")),
+        Of("*", "openinference", "", OtlpHabits.None),
+    ];
+
+    /// <summary>Every table, for those who check them.</summary>
+    public static IEnumerable<ConventionTable> Tables => OfConventions.Concat(OfOpenInference).Select(emitter => emitter.Conventions);
+
+    private static OtlpEmitter Of(string scope, string name, string from, OtlpHabits habits, params Convention[] rows)
+    {
+        var emitter = from.Length > 0 ? $"{name}/{from}" : name;
+        return new OtlpEmitter(
+            scope, name, from, habits, new ConventionTable([.. rows.Select(row => row with { Emitter = emitter }), Default(name)]));
+    }
+
+    /// <summary>A row whose totals are inclusive: those who write spans all add what providers leave out, or lose it.</summary>
+    private static Convention Row(string provider, CacheWrites writes, string provenBy, Losses lost = Losses.None, long cachesFrom = 0) =>
+        new("", provider, Includes.Yes, Includes.Yes, Includes.Yes, writes, UnknownZeros.None, provenBy)
+        {
+            Lost = lost,
+            CachesFrom = cachesFrom,
+        };
+
+    private static Convention Default(string emitter) =>
+        new(emitter, "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, "");
+}

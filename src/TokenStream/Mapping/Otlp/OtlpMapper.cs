@@ -1,0 +1,186 @@
+namespace TokenStream.Mapping.Otlp;
+
+/// <summary>
+/// Turns OTLP traces, ExportTraceServiceRequest in protobuf or JSON, into native events, one a request to a provider, however many spans
+/// tell of it. Depends on the payload alone, never throws, whatever the bytes, and allocates nothing once its tables have grown. One mapper
+/// belongs to one thread.
+/// </summary>
+public sealed class OtlpMapper : IPayloadMapper
+{
+    private readonly OtlpDialect[] _dialects;
+    private readonly OtlpAttribution _attribution;
+    private readonly OtlpTraces _traces;
+    private readonly OtlpRequests _requests = new();
+    private readonly List<int> _speakers = [];
+
+    /// <param name="attribution">Where to find who and what for; null for <see cref="DefaultAttribution"/>.</param>
+    /// <exception cref="FormatException">A path is none.</exception>
+    public OtlpMapper(AttributionPaths? attribution = null)
+    {
+        var keys = new OtlpKeys();
+
+        // The first dialect that knows a span reads it: those of one tool before those of everybody.
+        _dialects = [new OpenInferenceDialect(keys), new OtlpConventionsDialect(keys)];
+        _attribution = new OtlpAttribution(keys, attribution ?? DefaultAttribution);
+        _traces = new OtlpTraces(keys);
+    }
+
+    /// <summary>Where those who instrument put who and what for.</summary>
+    public static AttributionPaths DefaultAttribution { get; } = new()
+    {
+        Tenant = Everywhere("tenant", "tenant.id", "tenant_id", "resource:tenant.id"),
+        App = ["app.name", "resource:service.name"],
+        Feature = Everywhere("feature", "app.feature", "feature"),
+        Environment =
+        [
+            "deployment.environment.name", "deployment.environment", "tag.tags[env]", "tag.tags[environment]", "metadata#environment",
+            "resource:deployment.environment.name", "resource:deployment.environment",
+        ],
+        User = ["user.id", "enduser.id", "traceloop.association.properties.user_id", "metadata#user_id"],
+        Session = ["session.id", "traceloop.association.properties.session_id", "metadata#session_id", "gen_ai.conversation.id"],
+    };
+
+    public void Map(in Payload payload, MappedEvents events)
+    {
+        events.Clear();
+        var body = payload.Body;
+        var isProtobuf = IsProtobuf(in payload);
+        var isTooLarge = body.Length > MappingLimits.PayloadBytes;
+        if (isTooLarge || (!isProtobuf && body.Trim(" \t\r\n"u8).IsEmpty))
+        {
+            events.SetEmitter("otlp"u8);
+            events.RefuseAll(new MappingError(isTooLarge ? MappingReason.PayloadTooLarge : MappingReason.EmptyPayload, 0, ""));
+            return;
+        }
+
+        var error = isProtobuf ? new OtlpProtobufReader(body, _traces).Read() : new OtlpJsonReader(body, _traces).Read();
+        if (error.Reason == MappingReason.None)
+        {
+            Read(body);
+            error = _requests.Count > MappingLimits.Items ? new MappingError(MappingReason.PayloadTooLarge, 0, "") : default;
+        }
+
+        if (error.Reason != MappingReason.None)
+        {
+            events.SetEmitter("otlp"u8);
+            events.RefuseAll(error);
+            return;
+        }
+
+        _requests.Group(_traces, body);
+        Write(in payload, events);
+    }
+
+    /// <summary>The id of the span that an item of the payload mapped last was read from; for people and tests.</summary>
+    internal ulong SpanOf(int item) => _traces[_speakers[item]].SpanId;
+
+    /// <summary>What the header says, else what the first byte that is no blank looks like.</summary>
+    private static bool IsProtobuf(in Payload payload)
+    {
+        var type = payload.Header("content-type"u8);
+        if (OtlpResults.Contains(type, "protobuf"u8) || OtlpResults.Contains(type, "json"u8))
+        {
+            return OtlpResults.Contains(type, "protobuf"u8);
+        }
+
+        var trimmed = payload.Body.TrimStart(" \t\r\n"u8);
+        return !trimmed.IsEmpty && trimmed[0] != '{';
+    }
+
+    private void Read(ReadOnlySpan<byte> payload)
+    {
+        _requests.Clear();
+        for (var index = 0; index < _traces.Count; index++)
+        {
+            var span = new OtlpSpanView(_traces, payload, index);
+            foreach (var dialect in _dialects)
+            {
+                if (dialect.Recognises(in span))
+                {
+                    ref var request = ref _requests.Add(index);
+                    dialect.Read(in span, ref request);
+                    if (request.Role == OtlpRole.Context)
+                    {
+                        _requests.RemoveLast();
+                    }
+                    else
+                    {
+                        Apply(in span, ref request);
+                    }
+
+                    break;
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes the counts as the emitter means them.</summary>
+    private static void Apply(in OtlpSpanView span, ref OtlpRequest request)
+    {
+        var provider = OtlpProviders.Canonical(span.Text(in request.Provider));
+        var convention = request.Convention ?? request.Emitter.Conventions.Of(provider);
+        var isApplied = convention.TryApply(in request.Usage, out request.Mapped);
+        if (!isApplied && !convention.IsProven && OtlpEmitters.Exclusive.TryApply(in request.Usage, out request.Mapped))
+        {
+            // Nobody knows this emitter, and its parts exceed its total: they are not within it.
+            (convention, isApplied) = (OtlpEmitters.Exclusive, true);
+        }
+
+        request.Convention = convention;
+        if (!isApplied && request.Error.Reason == MappingReason.None)
+        {
+            request.Error = new MappingError(
+                MappingReason.ConventionContradicted, span.Span.Offset, span.Traces.Keys.Name(request.From.Input));
+        }
+
+        ref var standing = ref request.Mapped.Standing;
+        if (request.IsFailed && !request.HasUsage)
+        {
+            standing = Standing.Unknown;
+        }
+        else if (request.HasUsage)
+        {
+            standing = Convention.Later(standing, request.AtBest);
+            standing = request.Emitter.IsShown(span.ScopeVersion) ? standing : Convention.Later(standing, Standing.Assumed);
+        }
+    }
+
+    private void Write(in Payload payload, MappedEvents events)
+    {
+        _speakers.Clear();
+        var writing = new OtlpWriting(payload.Body, _traces, _attribution, events.Writer, payload.ReceivedMs);
+        for (var at = 0; at < _requests.Count; at++)
+        {
+            if (_requests[at].Group != at || _requests[at].IsDropped)
+            {
+                continue;
+            }
+
+            var speaker = _requests.Speaker(at);
+            _speakers.Add(_requests[speaker].Span);
+            var span = new OtlpSpanView(_traces, payload.Body, _requests[speaker].Span);
+            events.SetEmitter(span.ScopeName.IsEmpty ? "otlp"u8 : span.ScopeName, span.ScopeVersion);
+            ref var item = ref events.Add();
+            var error = writing.Write(_requests, speaker, ref item);
+            if (error.Reason == MappingReason.None)
+            {
+                events.End(ref item);
+            }
+            else
+            {
+                MappedEvents.Refuse(ref item, events, error);
+            }
+        }
+
+        events.DuplicateItems = _requests.Count - events.Count;
+        events.ContextItems = _traces.Count - _requests.Count;
+    }
+
+    /// <summary>An attribute of its own, Traceloop's association property, or a member of OpenInference's metadata or tags.</summary>
+    private static string[] Everywhere(string name, params string[] first) =>
+    [
+        .. first.Where(path => !path.StartsWith("resource:", StringComparison.Ordinal)),
+        $"traceloop.association.properties.{name}", $"traceloop.association.properties.{name}_id", $"metadata#{name}", $"metadata#{name}_id",
+        $"tag.tags[{name}]", .. first.Where(path => path.StartsWith("resource:", StringComparison.Ordinal)),
+    ];
+}

@@ -1,0 +1,16 @@
+namespace TokenStream.Mapping.Otlp;
+
+/// <summary>Providers by the many names that spans have for them.</summary>
+internal static class OtlpProviders
+{
+    /// <summary>
+    /// Whose way of counting a provider has: <c>openai</c>, <c>anthropic</c>, <c>gemini</c> or <c>bedrock</c>; empty for another.
+    /// </summary>
+    public static ReadOnlySpan<byte> Canonical(ReadOnlySpan<byte> name) =>
+        OtlpResults.Contains(name, "bedrock"u8) || name.SequenceEqual("aws"u8) ? "bedrock"u8
+        : OtlpResults.Contains(name, "openai"u8) || OtlpResults.Contains(name, "azure"u8) ? "openai"u8
+        : OtlpResults.Contains(name, "anthropic"u8) ? "anthropic"u8
+        : OtlpResults.Contains(name, "gemini"u8) || OtlpResults.Contains(name, "vertex"u8) || OtlpResults.Contains(name, "google"u8)
+            || name.StartsWith("gcp."u8) ? "gemini"u8
+        : default;
+}

@@ -1,0 +1,241 @@
+using System.Runtime.InteropServices;
+using TokenStream.Events;
+
+namespace TokenStream.Mapping.Otlp;
+
+/// <summary>
+/// The requests that the spans of one payload tell of, each counted once: spans that tell of the same one form a group, for which the surest
+/// of them speaks. Filled again and again; its memory is kept.
+/// </summary>
+internal sealed class OtlpRequests
+{
+    /// <summary>An id of fewer characters after its prefix may come twice: Ollama counts its answers from 0 to 998.</summary>
+    private const int UniqueIdCharacters = 8;
+
+    private const int MostAncestors = 64;
+
+    private readonly Dictionary<(ulong Id, UInt128 Trace), int> _byResponse = [];
+    private readonly Dictionary<int, int> _bySpan = [];
+    private OtlpRequest[] _requests = new OtlpRequest[32];
+    private Wrapped[] _wrapped = new Wrapped[32];
+
+    public int Count { get; private set; }
+
+    public ref OtlpRequest this[int request] => ref _requests[request];
+
+    public void Clear() => Count = 0;
+
+    public ref OtlpRequest Add(int span)
+    {
+        if (Count == _requests.Length)
+        {
+            Array.Resize(ref _requests, Count * 2);
+            Array.Resize(ref _wrapped, Count * 2);
+        }
+
+        ref var request = ref _requests[Count];
+        request = new OtlpRequest { Span = span, Group = Count, NextOfGroup = -1 };
+        Count++;
+        return ref request;
+    }
+
+    public void RemoveLast() => Count--;
+
+    /// <summary>Whether an id of a response is one of its own wherever it comes from.</summary>
+    public static bool IsUnique(ReadOnlySpan<byte> id) => id.Length - (id.LastIndexOfAny((byte)'-', (byte)'_') + 1) >= UniqueIdCharacters;
+
+    /// <summary>Finds what tells of the same, by ever weaker signs.</summary>
+    public void Group(OtlpTraces traces, ReadOnlySpan<byte> payload)
+    {
+        GroupByResponse(traces, payload);
+        GroupByParent(traces);
+        GroupByTime(traces, payload);
+    }
+
+    /// <summary>Spans with one id of a response tell of one request, be they of one trace or not.</summary>
+    private void GroupByResponse(OtlpTraces traces, ReadOnlySpan<byte> payload)
+    {
+        _byResponse.Clear();
+        for (var at = 0; at < Count; at++)
+        {
+            ref readonly var request = ref _requests[at];
+            if (!request.ResponseId.IsText || request.IsIdOfSpanOnly || request.Error.Reason != MappingReason.None)
+            {
+                continue;
+            }
+
+            var id = traces.Bytes(payload, in request.ResponseId);
+            var trace = IsUnique(id) ? default : traces[request.Span].TraceId;
+            ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_byResponse, (StableHash.Hash(id), trace), out var isKnown);
+            if (!isKnown)
+            {
+                first = at;
+            }
+            else if (id.SequenceEqual(traces.Bytes(payload, in _requests[first].ResponseId)))
+            {
+                Join(first, at);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A request around other requests tells of them once more, where its counts are their sum or where it has none; of one alone it is a
+    /// second witness.
+    /// </summary>
+    private void GroupByParent(OtlpTraces traces)
+    {
+        _bySpan.Clear();
+        Array.Clear(_wrapped, 0, Count);
+        for (var at = 0; at < Count; at++)
+        {
+            _bySpan[_requests[at].Span] = at;
+        }
+
+        for (var at = 0; at < Count; at++)
+        {
+            // Of a group the outermost span says what lies around it, which is around all the others, too.
+            if (_requests[at].Group == at && Outer(traces, at) is >= 0 and var outer)
+            {
+                ref var sum = ref _wrapped[_requests[outer].Group];
+                sum = new Wrapped(
+                    sum.Count + 1, at, sum.TokensIn + _requests[at].Mapped.TokensIn.OrZero, sum.TokensOut + _requests[at].Mapped.TokensOut.OrZero);
+            }
+        }
+
+        for (var at = 0; at < Count; at++)
+        {
+            ref var request = ref _requests[at];
+            ref readonly var sum = ref _wrapped[at];
+            if (sum.Count == 0 || request.Group != at)
+            {
+                continue;
+            }
+
+            var isSum = sum.TokensIn == request.Mapped.TokensIn.OrZero && sum.TokensOut == request.Mapped.TokensOut.OrZero;
+            if (sum.Count == 1 && (isSum || !request.HasUsage))
+            {
+                Join(at, _requests[sum.Last].Group);
+            }
+            else if (isSum || !request.HasUsage)
+            {
+                request.IsDropped = true;
+            }
+        }
+    }
+
+    /// <summary>The nearest request around one, of another group; -1 for none.</summary>
+    private int Outer(OtlpTraces traces, int request)
+    {
+        var span = _requests[request].Span;
+        for (var step = 0; step < MostAncestors; step++)
+        {
+            span = traces.Parent(span);
+            if (span < 0)
+            {
+                return -1;
+            }
+
+            if (_bySpan.TryGetValue(span, out var outer) && _requests[outer].Group != request)
+            {
+                return outer;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>
+    /// A client library's own span of a request without an answer has no id, and may have a trace of its own: it lies in time within that of
+    /// the instrumentation around the library, of the same program, for the same model and with the same end.
+    /// </summary>
+    private void GroupByTime(OtlpTraces traces, ReadOnlySpan<byte> payload)
+    {
+        for (var at = 0; at < Count; at++)
+        {
+            if (!IsAlone(at) || !_requests[at].Emitter.Has(OtlpHabits.IsClientLibrary))
+            {
+                continue;
+            }
+
+            for (var other = 0; other < Count; other++)
+            {
+                if (IsAlone(other) && !_requests[other].Emitter.Has(OtlpHabits.IsClientLibrary) && IsAround(traces, payload, other, at))
+                {
+                    Join(at, other);
+                    break;
+                }
+            }
+        }
+    }
+
+    private bool IsAlone(int request) =>
+        _requests[request] is { ResponseId.IsText: false, NextOfGroup: -1, IsDropped: false } it && it.Group == request;
+
+    private bool IsAround(OtlpTraces traces, ReadOnlySpan<byte> payload, int outer, int inner)
+    {
+        ref readonly var around = ref traces[_requests[outer].Span];
+        ref readonly var within = ref traces[_requests[inner].Span];
+        return around.StartNs <= within.StartNs && within.EndNs <= around.EndNs && around.Resource == within.Resource
+            && _requests[outer].Result == _requests[inner].Result && _requests[inner].ModelRequested.IsText
+            && traces.Bytes(payload, in _requests[outer].ModelRequested)
+                .SequenceEqual(traces.Bytes(payload, in _requests[inner].ModelRequested));
+    }
+
+    /// <summary>Makes two groups one, and lets the surest of them speak for it.</summary>
+    private void Join(int one, int other)
+    {
+        var (first, second) = (_requests[one].Group, _requests[other].Group);
+        if (first == second)
+        {
+            return;
+        }
+
+        var last = first;
+        while (_requests[last].NextOfGroup >= 0)
+        {
+            last = _requests[last].NextOfGroup;
+        }
+
+        _requests[last].NextOfGroup = second;
+        for (var at = second; at >= 0; at = _requests[at].NextOfGroup)
+        {
+            _requests[at].Group = first;
+        }
+    }
+
+    /// <summary>Who speaks for the group that begins with a request.</summary>
+    public int Speaker(int group)
+    {
+        var best = group;
+        for (var at = _requests[group].NextOfGroup; at >= 0; at = _requests[at].NextOfGroup)
+        {
+            best = IsSurer(in _requests[at], in _requests[best]) ? at : best;
+        }
+
+        return best;
+    }
+
+    private static bool IsSurer(in OtlpRequest one, in OtlpRequest other)
+    {
+        if ((one.Error.Reason == MappingReason.None) != (other.Error.Reason == MappingReason.None))
+        {
+            return one.Error.Reason == MappingReason.None;
+        }
+
+        if (one.Mapped.Standing != other.Mapped.Standing)
+        {
+            return one.Mapped.Standing < other.Mapped.Standing;
+        }
+
+        var (left, right) = (Known(in one.Mapped), Known(in other.Mapped));
+        return left != right ? left > right
+            : one.Emitter.Has(OtlpHabits.IsClientLibrary) && !other.Emitter.Has(OtlpHabits.IsClientLibrary);
+    }
+
+    private static int Known(in MappedUsage usage) =>
+        (usage.TokensIn.IsKnown ? 1 : 0) + (usage.TokensOut.IsKnown ? 1 : 0) + (usage.Cached.IsKnown ? 1 : 0)
+        + (usage.CacheWrite5m.IsKnown ? 1 : 0) + (usage.CacheWrite1h.IsKnown ? 1 : 0) + (usage.Reasoning.IsKnown ? 1 : 0);
+
+    /// <summary>The requests within one, and the sums of their counts.</summary>
+    private readonly record struct Wrapped(int Count, int Last, long TokensIn, long TokensOut);
+}
