@@ -114,6 +114,12 @@ public readonly struct GatewayDecision
     /// <summary>The admitted request is not sent after all: its reservation ends, and nothing is published.</summary>
     public void Abandon() => Reservation.Settle(0, 0);
 
+    /// <summary>
+    /// Nobody is going to say how the admitted request ended: throttles and leases count all that was reserved as used, since it may have
+    /// been, and nothing is published.
+    /// </summary>
+    public void Forfeit() => Reservation.Forfeit();
+
     /// <summary>Every command that was applied, the deciding one first. Made when asked for.</summary>
     public IReadOnlyList<Command> AppliedCommands() =>
         [.. new[] { RefusedBy, ThrottledBy, TrimmedBy, RoutedBy }.OfType<Command>()];

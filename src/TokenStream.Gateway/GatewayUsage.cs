@@ -58,6 +58,11 @@ public readonly record struct GatewayUsage
 
     /// <summary>Of a service tier with prices of its own: <c>batch</c>, <c>flex</c>, <c>priority</c>.</summary>
     public string? ServiceTier { get; init; }
+
+    /// <summary>
+    /// What the event is called where its source has a name for it: counts that come in by two ways are then one event. Null is a new one.
+    /// </summary>
+    public string? EventId { get; init; }
 }
 
 /// <summary>Whether an event is on its way.</summary>
@@ -71,4 +76,10 @@ public enum PublishOutcome
 
     /// <summary>Dropped, and counted: the gateway is stopping.</summary>
     Stopping,
+
+    /// <summary>Kafka has it on every replica that it asks for.</summary>
+    Acknowledged,
+
+    /// <summary>Kafka did not take it in time, or refused it.</summary>
+    Lost,
 }

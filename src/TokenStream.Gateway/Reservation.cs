@@ -16,4 +16,7 @@ internal readonly struct Reservation(TenantReservations? tenant, ChargeSet? char
         tenant?.Give(tokens);
         charges?.Settle(tokens, usedTokens, cost, usedCost);
     }
+
+    /// <summary>The same where nobody knows what was used: all of it.</summary>
+    public void Forfeit() => Settle(tokens, cost);
 }

@@ -48,6 +48,12 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         _streams = new RunningStreams();
     }
 
+    /// <summary>
+    /// Called once decisions obey a command or its release, on the thread that follows the topic: be quick. Leases, which change each
+    /// second, are not told.
+    /// </summary>
+    public event Action<Command>? CommandObeyed;
+
     public GatewayState State => _feed.Freshness.At(_clock.Nanoseconds);
 
     /// <summary>How many commands decisions are made by.</summary>
@@ -103,20 +109,28 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     /// <summary>Says what an admitted request used, once: its reservation ends and its usage is published.</summary>
     public PublishOutcome Complete(in GatewayRequest request, in GatewayDecision decision, in GatewayUsage usage)
     {
+        Settle(in request, in decision, in usage);
+        return Publish(in request, in decision, in usage, null);
+    }
+
+    /// <summary>
+    /// The same for whoever wants to know what became of the event: ends with <see cref="PublishOutcome.Acknowledged"/> once Kafka has it.
+    /// While Kafka is away that takes minutes, so wait with a deadline.
+    /// </summary>
+    public Task<PublishOutcome> CompleteAndConfirmAsync(in GatewayRequest request, in GatewayDecision decision, in GatewayUsage usage)
+    {
+        Settle(in request, in decision, in usage);
+        var confirmation = new TaskCompletionSource<PublishOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var outcome = Publish(in request, in decision, in usage, confirmation);
+        return outcome == PublishOutcome.Accepted ? confirmation.Task : Task.FromResult(outcome);
+    }
+
+    /// <summary>Ends the reservation of an admitted request whose usage is published by another way.</summary>
+    public void Settle(in GatewayRequest request, in GatewayDecision decision, in GatewayUsage usage)
+    {
         var used = usage.IsCacheHit ? 0 : (usage.TokensIn ?? 0) + (usage.TokensOut ?? 0);
         var cost = decision.Reservation.Charges?.NeedsPrice == true ? _leases.Cost(in request, in decision, in usage) : 0;
         decision.Reservation.Settle(used, cost);
-        return _publisher.Publish(new UsageRecord
-        {
-            Request = request,
-            Tenant = decision.Tenant,
-            TimeMs = _clock.WallMs,
-            Usage = usage,
-            CommandId = (decision.RoutedBy ?? decision.TrimmedBy ?? decision.ThrottledBy ?? decision.RefusedBy)?.Id,
-            RoutedModel = decision.RouteModel,
-            RoutedProvider = decision.RouteProvider,
-            MaxTokens = decision.MaxOutputTokens,
-        });
     }
 
     /// <summary>
@@ -158,6 +172,14 @@ public sealed class TokenStreamGateway : IAsyncDisposable
         _metrics.Dispose();
     }
 
+    /// <summary>The commands that decisions are made by, without those that have expired.</summary>
+    public IReadOnlyList<Command> Commands()
+    {
+        var index = _feed.Snapshot.Index;
+        var nowMs = _clock.WallMs;
+        return [.. Enumerable.Range(0, index.Count).Select(ordinal => index[ordinal]).Where(command => !(command.ExpiresMs <= nowMs))];
+    }
+
     /// <summary>What the tenants' requests in flight may still use.</summary>
     public IReadOnlyList<TenantReservation> Outstanding() => [.. _reservations.Outstanding()];
 
@@ -165,7 +187,7 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     public IReadOnlyList<GatewayLease> Leases() => [.. _leases.Standing];
 
     /// <summary>Whether a running stream of the request is to be ended.</summary>
-    internal bool IsStreamKilled(in GatewayRequest request, string tenant)
+    public bool IsStreamKilled(in GatewayRequest request, string tenant)
     {
         var dimensions = request.Dimensions(tenant, _options.Environment);
         var matches = _matches ??= new CommandMatches();
@@ -292,17 +314,36 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     /// <summary>Events need a tenant.</summary>
     private string Named(string tenant) => string.IsNullOrEmpty(tenant) ? _options.DefaultTenant : tenant;
 
-    private void Acknowledge(Command command, long receivedMs, bool isLive) => _publisher.Acknowledge(new GatewayAck
+    private PublishOutcome Publish(
+        in GatewayRequest request, in GatewayDecision decision, in GatewayUsage usage, TaskCompletionSource<PublishOutcome>? confirmation) =>
+        _publisher.Publish(new UsageRecord
+        {
+            Request = request,
+            Tenant = decision.Tenant,
+            TimeMs = _clock.WallMs,
+            Usage = usage,
+            CommandId = (decision.RoutedBy ?? decision.TrimmedBy ?? decision.ThrottledBy ?? decision.RefusedBy)?.Id,
+            RoutedModel = decision.RouteModel,
+            RoutedProvider = decision.RouteProvider,
+            MaxTokens = decision.MaxOutputTokens,
+            Confirmation = confirmation,
+        });
+
+    private void Acknowledge(Command command, long receivedMs, bool isLive)
     {
-        Kind = isLive ? GatewayAckKind.Applied : GatewayAckKind.Loaded,
-        GatewayId = _options.GatewayId,
-        AtMs = _clock.WallMs,
-        CommandId = command.Id,
-        Key = command.Key,
-        Version = command.Version,
-        ReceivedMs = receivedMs,
-        AppliedMs = Math.Max(receivedMs, _clock.WallMs),
-    });
+        _publisher.Acknowledge(new GatewayAck
+        {
+            Kind = isLive ? GatewayAckKind.Applied : GatewayAckKind.Loaded,
+            GatewayId = _options.GatewayId,
+            AtMs = _clock.WallMs,
+            CommandId = command.Id,
+            Key = command.Key,
+            Version = command.Version,
+            ReceivedMs = receivedMs,
+            AppliedMs = Math.Max(receivedMs, _clock.WallMs),
+        });
+        CommandObeyed?.Invoke(command);
+    }
 
     /// <summary>After decisions changed: streams that a kill is for end, and of a new lease a slice is asked for at once.</summary>
     private void OnChanged()

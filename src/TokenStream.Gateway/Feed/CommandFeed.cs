@@ -149,8 +149,9 @@ internal sealed class CommandFeed : IDisposable
 
     private void Follow()
     {
+        var errors = new KafkaErrors(_logger, _clock);
         using var consumer = new ConsumerBuilder<byte[], byte[]>(GatewayKafka.Consumer(_options))
-            .SetErrorHandler((_, error) => GatewayLog.KafkaError(_logger, error.Reason))
+            .SetErrorHandler((_, error) => errors.Tell(error))
             .SetLogHandler((_, line) => GatewayLog.Library(_logger, line.Facility, line.Message))
             .Build();
         var partitions = FindPartitions(consumer);

@@ -38,7 +38,7 @@ internal sealed class OpenAiRequest
     /// <summary>Answers that are asked for at once; each may have the most tokens, and all are billed.</summary>
     public int Answers => (int)Math.Clamp(Math.Max(Whole(_body["n"]), Whole(_body["best_of"])), 1, int.MaxValue);
 
-    public string? ServiceTier => _body["service_tier"] is JsonValue value && value.TryGetValue<string>(out var tier) ? tier : null;
+    public string? ServiceTier => Text(_body["service_tier"]);
 
     public static OpenAiBody Read(ReadOnlySpan<byte> bytes, out OpenAiRequest? request)
     {
@@ -60,15 +60,15 @@ internal sealed class OpenAiRequest
                 return OpenAiBody.NoModel;
             }
 
-            if (named is JsonValue value && value.TryGetValue<string>(out var model) && model.Length > 0)
+            if (Text(named) is { Length: > 0 } model)
             {
                 request = new OpenAiRequest(body, model);
                 return OpenAiBody.Request;
             }
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            // What is wrong in it is the caller's to find out.
+            // What is wrong in it is the caller's to find out. The latter says that a name is no UTF-8, or half a surrogate pair.
         }
 
         return OpenAiBody.Unreadable;
@@ -107,6 +107,19 @@ internal sealed class OpenAiRequest
     }
 
     private static bool Flag(JsonNode? node) => node is JsonValue value && value.TryGetValue<bool>(out var flag) && flag;
+
+    private static string? Text(JsonNode? node)
+    {
+        try
+        {
+            return node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // It is no UTF-8, or half a surrogate pair.
+            return null;
+        }
+    }
 
     private static long Whole(JsonNode? node) => node is JsonValue value && value.TryGetValue<long>(out var whole) ? whole : 0;
 }

@@ -37,9 +37,9 @@ internal static class OpenAiUsage
             };
             return usage.TokensIn is not null || usage.TokensOut is not null;
         }
-        catch (JsonException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            // An answer that is no JSON has no usage to read.
+            // An answer that is no JSON, or whose texts are no UTF-8, has no usage to read.
             return false;
         }
     }

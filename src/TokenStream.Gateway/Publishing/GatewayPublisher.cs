@@ -43,8 +43,9 @@ internal sealed class GatewayPublisher : IAsyncDisposable
 
     public void Start()
     {
+        var errors = new KafkaErrors(_logger, _clock);
         _producer = new ProducerBuilder<byte[], byte[]>(GatewayKafka.Producer(_options))
-            .SetErrorHandler((_, error) => GatewayLog.KafkaError(_logger, error.Reason))
+            .SetErrorHandler((_, error) => errors.Tell(error))
             .SetLogHandler((_, line) => GatewayLog.Library(_logger, line.Facility, line.Message))
             .Build();
         _publishing = Task.WhenAll(Task.Run(PublishEventsAsync), Task.Run(PublishAcksAsync));
@@ -106,7 +107,7 @@ internal sealed class GatewayPublisher : IAsyncDisposable
             await foreach (var record in _events.Reader.ReadAllAsync(_abandon.Token).ConfigureAwait(false))
             {
                 var value = _writer.Write(in record).ToArray();
-                await SendAsync(_options.UsageTopic, record.Tenant, value, countsAsEvent: true).ConfigureAwait(false);
+                await SendAsync(_options.UsageTopic, record.Tenant, value, countsAsEvent: true, record.Confirmation).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_abandon.IsCancellationRequested)
@@ -131,14 +132,15 @@ internal sealed class GatewayPublisher : IAsyncDisposable
         }
     }
 
-    private async Task SendAsync(string topic, string key, byte[] value, bool countsAsEvent)
+    private async Task SendAsync(
+        string topic, string key, byte[] value, bool countsAsEvent, TaskCompletionSource<PublishOutcome>? confirmation = null)
     {
         var message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(key), Value = value };
         while (true)
         {
             try
             {
-                _producer!.Produce(topic, message, report => OnDelivered(report.Error, countsAsEvent));
+                _producer!.Produce(topic, message, report => OnDelivered(report.Error, countsAsEvent, confirmation));
                 return;
             }
             catch (ProduceException<byte[], byte[]> failure) when (failure.Error.Code == ErrorCode.Local_QueueFull)
@@ -148,14 +150,15 @@ internal sealed class GatewayPublisher : IAsyncDisposable
             }
             catch (ProduceException<byte[], byte[]> failure)
             {
-                OnDelivered(failure.Error, countsAsEvent);
+                OnDelivered(failure.Error, countsAsEvent, confirmation);
                 return;
             }
         }
     }
 
-    private void OnDelivered(Error error, bool countsAsEvent)
+    private void OnDelivered(Error error, bool countsAsEvent, TaskCompletionSource<PublishOutcome>? confirmation)
     {
+        confirmation?.TrySetResult(error.IsError ? PublishOutcome.Lost : PublishOutcome.Acknowledged);
         if (!countsAsEvent)
         {
             return;

@@ -20,4 +20,7 @@ internal readonly struct UsageRecord
     public string? RoutedModel { get; init; }
 
     public long? MaxTokens { get; init; }
+
+    /// <summary>Told what became of it, by whoever waits for that; null where nobody does.</summary>
+    public TaskCompletionSource<PublishOutcome>? Confirmation { get; init; }
 }

@@ -151,6 +151,8 @@ public sealed class TokenStreamHandlerTests : IAsyncLifetime
     [InlineData("[1]")]
     [InlineData("not json")]
     [InlineData("{\"model\":5}")]
+    [InlineData("{\"model\":\"half \\ud800\"}")]
+    [InlineData("{\"half \\ud800\":1,\"model\":\"a\"}")]
     [InlineData("{\"model\":\"a\",\"model\":\"b\"}")]
     [InlineData("{\"max_tokens\":1,\"model\":\"a\",\"max_tokens\":9}")]
     public async Task What_could_be_read_in_two_ways_is_refused(string body)
@@ -191,6 +193,7 @@ public sealed class TokenStreamHandlerTests : IAsyncLifetime
     [InlineData("""{"usage":null}""")]
     [InlineData("""{"usage":{}}""")]
     [InlineData("""{"usage":5}""")]
+    [InlineData("""{"usage":{"prompt_tokens":1},"service_tier":"\ud800"}""")]
     public void What_holds_no_usage_is_said_to_hold_none(string json) => Assert.False(OpenAiUsage.TryRead(Encoding.UTF8.GetBytes(json), out _));
 
     public Task InitializeAsync() => Task.CompletedTask;
