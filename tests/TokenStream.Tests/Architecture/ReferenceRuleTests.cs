@@ -24,11 +24,12 @@ public sealed partial class ReferenceRuleTests
     [InlineData("TokenStream.Gateway", "TokenStream")]
     [InlineData("TokenStream.SampleGateway", "TokenStream", "TokenStream.Gateway")]
     [InlineData("TokenStream.Proxy", "TokenStream", "TokenStream.Gateway")]
+    [InlineData("TokenStream.Agent", "TokenStream", "TokenStream.Gateway")]
     [InlineData("TokenStream.Broker")]
     [InlineData("TokenStream.Chdb")]
     [InlineData(
         "TokenStream.Service", "TokenStream", "TokenStream.Gateway", "TokenStream.Kafka", "TokenStream.ClickHouse", "TokenStream.Broker", "TokenStream.Chdb",
-        "TokenStream.Proxy")]
+        "TokenStream.Proxy", "TokenStream.Agent")]
     public void A_project_references_inwards_only(string project, params string[] allowed)
     {
         var referenced = XDocument.Parse(SourceTree.Text($"src/{project}/{project}.csproj")).Descendants("ProjectReference")

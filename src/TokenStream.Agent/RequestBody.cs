@@ -1,0 +1,57 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+
+namespace TokenStream.Agent;
+
+/// <summary>The bytes of a request's body in borrowed memory.</summary>
+internal readonly struct RequestBody : IDisposable
+{
+    private readonly byte[]? _bytes;
+    private readonly int _length;
+
+    private RequestBody(byte[] bytes, int length) => (_bytes, _length) = (bytes, length);
+
+    public ReadOnlySpan<byte> Span => _bytes.AsSpan(0, _length);
+
+    /// <summary>Whether all of it is there; else it has more bytes than are read.</summary>
+    public bool IsWhole => _bytes is not null;
+
+    public static async ValueTask<RequestBody> ReadAsync(HttpRequest request, int mostBytes)
+    {
+        if (request.ContentLength > mostBytes)
+        {
+            return default;
+        }
+
+        var reader = request.BodyReader;
+        while (true)
+        {
+            var result = await reader.ReadAsync(request.HttpContext.RequestAborted).ConfigureAwait(false);
+            var buffer = result.Buffer;
+            if (buffer.Length > mostBytes)
+            {
+                reader.AdvanceTo(buffer.End);
+                return default;
+            }
+
+            if (result.IsCompleted)
+            {
+                var bytes = ArrayPool<byte>.Shared.Rent((int)Math.Max(1, buffer.Length));
+                buffer.CopyTo(bytes);
+                var length = (int)buffer.Length;
+                reader.AdvanceTo(buffer.End);
+                return new RequestBody(bytes, length);
+            }
+
+            reader.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_bytes is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_bytes);
+        }
+    }
+}
