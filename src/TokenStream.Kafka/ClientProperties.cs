@@ -24,6 +24,7 @@ internal static class ClientProperties
         ["enable.idempotence"] = Durable,
         ["acks"] = Durable,
         ["request.required.acks"] = Durable,
+        ["partitioner"] = "a tenant must have one partition, whoever publishes",
         ["transactional.id"] = "the stream needs no transactions",
         ["isolation.level"] = "records of aborted transactions must not count",
     };
@@ -77,6 +78,8 @@ internal static class ClientProperties
         var properties = Producer(options, clientId);
         properties["enable.idempotence"] = "true";
         properties["acks"] = "all";
+        // Where a key decides: the hash of Java's clients and of gateways. Duplicates are told within a partition.
+        properties["partitioner"] = "murmur2_random";
         properties["message.timeout.ms"] = Milliseconds(options.PublishTimeout);
         return properties;
     }

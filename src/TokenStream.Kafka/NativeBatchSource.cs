@@ -30,6 +30,7 @@ public sealed unsafe class NativeBatchSource : IRecordSource
     private readonly nint _client;
     private readonly nint _queue;
     private readonly NativeCommits _commits;
+    private readonly NativeRecordHeaders _headers = new();
     private readonly NativeMessage** _messages = (NativeMessage**)NativeMemory.Alloc(MaxBatch, (nuint)sizeof(NativeMessage*));
     private Error? _fatal;
     private string? _lastError;
@@ -343,11 +344,13 @@ public sealed unsafe class NativeBatchSource : IRecordSource
         var timestampMs = LibRdKafka.rd_kafka_message_timestamp(message, &timestampType);
         state.Next = message->Offset + 1;
         state.EndReached = -1;
+        _headers.Message = message;
         var record = new Record(
             message->Offset,
             timestampMs,
             new ReadOnlySpan<byte>(message->Key, checked((int)message->KeyLength)),
-            new ReadOnlySpan<byte>(message->Value, checked((int)message->ValueLength)));
+            new ReadOnlySpan<byte>(message->Value, checked((int)message->ValueLength)),
+            _headers);
         state.Reader.Read(in record);
     }
 

@@ -48,6 +48,12 @@ internal static unsafe partial class LibRdKafka
     public static partial long rd_kafka_message_timestamp(NativeMessage* message, int* type);
 
     [LibraryImport(Library)]
+    public static partial int rd_kafka_message_headers(NativeMessage* message, nint* headers);
+
+    [LibraryImport(Library)]
+    public static partial int rd_kafka_header_get_all(nint headers, nuint index, byte** name, byte** value, nuint* length);
+
+    [LibraryImport(Library)]
     public static partial byte* rd_kafka_topic_name(nint topic);
 
     [LibraryImport(Library)]

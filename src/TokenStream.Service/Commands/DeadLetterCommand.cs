@@ -108,12 +108,12 @@ internal static class DeadLetterCommand
 
     private static async Task<int> ReplayAsync(DeadLetterTopic topic, IReadOnlyList<DeadLetter> letters, bool send)
     {
-        var whole = letters.Where(l => l.Value.Length == l.OriginalLength).ToList();
+        var whole = letters.Where(l => l.CanBeReplayed).ToList();
         if (!send)
         {
             Console.WriteLine(
-                $"{whole.Count} of {letters.Count} refused records would be sent again (the others were too long to be kept whole). Say " +
-                "--yes to do it.");
+                $"{whole.Count} of {letters.Count} refused records would be sent again (the others were too long to be kept whole, came " +
+                "over HTTP, or are payloads of which a part was taken). Say --yes to do it.");
             return 0;
         }
 

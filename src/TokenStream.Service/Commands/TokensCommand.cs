@@ -10,7 +10,7 @@ internal static class TokensCommand
     internal static Command Create()
     {
         var name = new Argument<string>("name") { Description = "Whom it is for; the audit names it." };
-        var role = new Option<string>("--role") { Description = "viewer, operator or admin.", Required = true };
+        var role = new Option<string>("--role") { Description = "sender, viewer, operator or admin.", Required = true };
         var tenant = new Option<string?>("--tenant") { Description = "The only tenant that it may see and change." };
         var file = new Option<string>("--file")
         {

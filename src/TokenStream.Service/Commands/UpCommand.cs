@@ -20,11 +20,16 @@ internal static class UpCommand
     private static readonly Option<string?> ClickHouseListen =
         new("--clickhouse-listen") { Description = "Where the embedded ClickHouse listens (default 127.0.0.1:8123)." };
     private static readonly Option<string?> Listen =
-        new("--listen") { Description = "Where health and metrics are served (default 127.0.0.1:8080)." };
+        new("--listen") { Description = "Where health, metrics, the API and payloads are served (default 127.0.0.1:8080)." };
+    private static readonly Option<string?> ReceiveListen = new("--receive-listen")
+    {
+        Description =
+            "Further addresses, separated by commas, where gateways' payloads are taken (127.0.0.1:4318 for OTLP); --listen takes them anyway.",
+    };
     private static readonly Option<string?> Prices =
         new("--prices") { Description = "A price book (YAML, or LiteLLM's price map) whose entries win over the default book's." };
     private static readonly Option<string?> Roles =
-        new("--roles") { Description = "The stages this node takes part in: aggregate,store,govern (default all)." };
+        new("--roles") { Description = "The stages this node takes part in: aggregate,store,govern,receive,map (default all)." };
     private static readonly Option<FileInfo?> Config =
         new("--config") { Description = "A YAML file with all of these and the rest; options win over it." };
     private static readonly Option<bool> AllowRemote =
@@ -43,7 +48,8 @@ internal static class UpCommand
     {
         var command = new Command("up", "Run one node in the foreground: events in on Kafka, exact rollups out in ClickHouse.")
         {
-            Data, Kafka, KafkaListen, ClickHouse, ClickHouseListen, Listen, Prices, Roles, Config, AllowRemote, JsonLogs, Demo,
+            Data, Kafka, KafkaListen, ClickHouse, ClickHouseListen, Listen, ReceiveListen, Prices, Roles, Config, AllowRemote, JsonLogs,
+            Demo,
         };
         command.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return command;
@@ -63,12 +69,17 @@ internal static class UpCommand
             ClickHouse = parsed.GetValue(ClickHouse) ?? options.ClickHouse,
             ClickHouseListen = parsed.GetValue(ClickHouseListen) ?? options.ClickHouseListen,
             Listen = parsed.GetValue(Listen) ?? options.Listen,
+            Receive = parsed.GetValue(ReceiveListen) is { } addresses
+                ? options.Receive with { Listen = Split(addresses) }
+                : options.Receive,
             PricesFile = parsed.GetValue(Prices) ?? options.PricesFile,
             Roles = ReadRoles(parsed.GetValue(Roles)) ?? options.Roles,
             AllowRemote = parsed.GetValue(AllowRemote) || options.AllowRemote,
             JsonLogs = parsed.GetValue(JsonLogs) || options.JsonLogs,
         };
     }
+
+    private static string[] Split(string text) => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static NodeRoles? ReadRoles(string? text)
     {
@@ -78,7 +89,7 @@ internal static class UpCommand
         }
 
         var roles = NodeRoles.None;
-        foreach (var name in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var name in Split(text))
         {
             roles |= NodeRoleNames.Parse(name) is not NodeRoles.None and var role
                 ? role

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
+using TokenStream.Receiver.Http;
 using TokenStream.Service.Governing;
 
 namespace TokenStream.Service.Http;
@@ -17,6 +19,10 @@ internal sealed record ApiCaller(Actor Actor, ApiRole Role, string? Tenant);
 internal sealed class ApiAccess(ApiTokens? tokens, bool isLoopback)
 {
     private const string Scheme = "Bearer ";
+    private const string BasicScheme = "Basic ";
+    private const int MostHeader = 4096;
+
+    private static readonly string[] FormTypes = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
 
     private static readonly string[] JsonTypes = ["application/json"];
 
@@ -44,6 +50,30 @@ internal sealed class ApiAccess(ApiTokens? tokens, bool isLoopback)
         return needed > ApiRole.Viewer && RefuseForeign(request, isYaml) is { } foreign ? (null, foreign) : (caller, null);
     }
 
+    /// <summary>Whoever sends payloads, or the refusal. A token may be sent as the password of basic authentication, too.</summary>
+    public (Sender? Sender, IResult? Refusal) AdmitSender(HttpRequest request)
+    {
+        var (caller, refusal) = tokens is null ? Anonymous(request) : WithToken(request, tokens);
+        if (caller is null)
+        {
+            return (null, refusal);
+        }
+
+        if (caller.Role == ApiRole.Viewer)
+        {
+            return (null, Problem.Forbidden(tokens is null
+                ? "This address is reached by other machines, and no tokens are configured: it takes nothing. Make some (tokenstream " +
+                    "tokens add NAME --role sender) and name their file (tokens)."
+                : $"The token '{caller.Actor.By}' is a viewer's; sending needs sender, operator or admin."));
+        }
+
+        return RefuseForeignPage(request) is { } foreign ? (null, foreign)
+            : IsFormOfAPage(request) ? (null, Problem.Of(
+                StatusCodes.Status415UnsupportedMediaType, "content_type", "The content type is not taken",
+                "Send the payload's own, such as Content-Type: application/json: what any page's form can send is refused."))
+            : (new Sender(caller.Tenant), null);
+    }
+
     private (ApiCaller? Caller, IResult? Refusal) Anonymous(HttpRequest request)
     {
         if (isLoopback && !IsLocalHost(request.Host.Host))
@@ -58,7 +88,7 @@ internal sealed class ApiAccess(ApiTokens? tokens, bool isLoopback)
     private static (ApiCaller? Caller, IResult? Refusal) WithToken(HttpRequest request, ApiTokens tokens)
     {
         var header = request.Headers.Authorization.ToString();
-        if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && tokens.Find(header[Scheme.Length..].Trim()) is { } token)
+        if (SecretIn(header) is { } secret && tokens.Find(secret) is { } token)
         {
             return (new ApiCaller(new Actor(token.Name, From(request)), token.Role, token.Tenant), null);
         }
@@ -67,16 +97,46 @@ internal sealed class ApiAccess(ApiTokens? tokens, bool isLoopback)
         return (null, Problem.Of(
             StatusCodes.Status401Unauthorized, "unauthorized", "A token is needed",
             header.Length == 0
-                ? "Send a token: Authorization: Bearer ts_.."
+                ? "Send a token: Authorization: Bearer ts_.. (or as the password of basic authentication)"
                 : "The token is not known here; it may have been taken away."));
     }
 
-    private static IResult? RefuseForeign(HttpRequest request, bool isYaml)
+    /// <summary>The token of an authorization: a bearer's, or the password of a name that does not matter (a public key).</summary>
+    private static string? SecretIn(string header)
+    {
+        if (header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            return header[Scheme.Length..].Trim();
+        }
+
+        if (!header.StartsWith(BasicScheme, StringComparison.OrdinalIgnoreCase) || header.Length > MostHeader)
+        {
+            return null;
+        }
+
+        var bytes = new byte[header.Length];
+        return Convert.TryFromBase64String(header[BasicScheme.Length..].Trim(), bytes, out var length)
+            && Encoding.UTF8.GetString(bytes, 0, length).Split(':', 2) is [_, var password] ? password : null;
+    }
+
+    private static IResult? RefuseForeignPage(HttpRequest request)
     {
         var origin = request.Headers.Origin.ToString();
-        if (origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == request.Host.Value))
+        return origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == request.Host.Value)
+            ? Problem.Forbidden($"The page {origin} is not this node's: changes are taken from its own pages and from programs only.")
+            : null;
+    }
+
+    /// <summary>Whether a page of anybody's could have made the request without being asked for permission.</summary>
+    private static bool IsFormOfAPage(HttpRequest request) =>
+        !MediaTypeHeaderValue.TryParse(request.ContentType, out var type) ||
+            FormTypes.Contains(type.MediaType.Value, StringComparer.OrdinalIgnoreCase);
+
+    private static IResult? RefuseForeign(HttpRequest request, bool isYaml)
+    {
+        if (RefuseForeignPage(request) is { } foreign)
         {
-            return Problem.Forbidden($"The page {origin} is not this node's: changes are taken from its own pages and from programs only.");
+            return foreign;
         }
 
         if (HttpMethods.IsDelete(request.Method))

@@ -5,9 +5,12 @@ using TokenStream.Service.Node;
 
 namespace TokenStream.Service.Http;
 
-/// <summary>What the holder of a token may do; each role may do what those before it may.</summary>
+/// <summary>What the holder of a token may do; each role from viewer on may do what those before it may.</summary>
 internal enum ApiRole
 {
+    /// <summary>Send payloads and nothing else; operators and admins may send, too.</summary>
+    Sender = -1,
+
     /// <summary>Read.</summary>
     Viewer = 0,
 
@@ -45,7 +48,7 @@ internal sealed record ApiToken(string Name, ApiRole Role, string? Tenant, byte[
         }
         else if (!Enum.TryParse<ApiRole>(parts[1], ignoreCase: true, out var role) || !parts[1].All(char.IsAsciiLetter))
         {
-            error = $"'{parts[1]}' is not a role; possible are viewer, operator and admin";
+            error = $"'{parts[1]}' is not a role; possible are sender, viewer, operator and admin";
         }
         else if (parts[3].Length != 64 || !parts[3].All(char.IsAsciiHexDigit))
         {

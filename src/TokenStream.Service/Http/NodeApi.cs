@@ -25,9 +25,9 @@ internal sealed class NodeApi : IAsyncDisposable
     /// <exception cref="NodeStartException">Tokens or keys cannot be read.</exception>
     public NodeApi(NodeOptions options, KafkaOptions kafka, IReadOnlyDictionary<string, int> partitions, TimeProvider clock, ILogger logger)
     {
-        var tokens = options.TokensFile is { } file ? new ApiTokens(file) : null;
+        Tokens = options.TokensFile is { } file ? new ApiTokens(file) : null;
         var keys = new SigningKeys(options).Public();
-        Access = new ApiAccess(tokens, IPEndPoint.TryParse(options.Listen, out var address) && IPAddress.IsLoopback(address.Address));
+        Access = new ApiAccess(Tokens, IPEndPoint.TryParse(options.Listen, out var address) && IPAddress.IsLoopback(address.Address));
         _audit = new Audit(options, kafka, clock, logger);
         _requests = new PeopleRequests(new ConfigurationTopic(kafka, options.Topics.Budgets, "tokenstream-api", logger), _audit, clock);
         _commands = new CommandTopic(
@@ -37,6 +37,9 @@ internal sealed class NodeApi : IAsyncDisposable
         _budgets = new BudgetsApi(_govern, () => new BudgetConnection(options, kafka, clock, logger), _states);
         _alerts = new AlertsApi(_govern, () => new AlertList(options, kafka, _audit, clock, logger));
     }
+
+    /// <summary>Who may use it; null where nobody was named.</summary>
+    public ApiTokens? Tokens { get; }
 
     public ApiAccess Access { get; }
 

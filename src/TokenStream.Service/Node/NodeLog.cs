@@ -5,8 +5,9 @@ namespace TokenStream.Service.Node;
 /// <summary>Messages of the node: 7000. docs/telemetry.md lists them.</summary>
 internal static partial class NodeLog
 {
-    [LoggerMessage(7000, LogLevel.Information, "TokenStream is ready after {Seconds:F1} s: events go to {Kafka} topic {Topic}, ClickHouse answers at {ClickHouse}, health at http://{Http}/health/ready")]
-    public static partial void Ready(ILogger logger, double seconds, string kafka, string topic, string clickHouse, string http);
+    [LoggerMessage(7000, LogLevel.Information, "TokenStream is ready after {Seconds:F1} s: events go to {Kafka} topic {Topic}, ClickHouse answers at {ClickHouse}, health at http://{Http}/health/ready, payloads of gateways are taken at {Receive}")]
+    public static partial void Ready(
+        ILogger logger, double seconds, string kafka, string topic, string clickHouse, string http, string receive);
 
     [LoggerMessage(7001, LogLevel.Information, "Version {Version} of the rules ({Source} by {By}) is known")]
     public static partial void RulesRead(ILogger logger, long version, string source, string by);

@@ -11,6 +11,9 @@ using TokenStream.Commands;
 using TokenStream.Kafka;
 using TokenStream.Mapping.Sources;
 using TokenStream.Pricing;
+using TokenStream.Receiver.Http;
+using TokenStream.Receiver.Intake;
+using TokenStream.Receiver.Topics;
 using TokenStream.Runtime;
 using TokenStream.Service.Alerting;
 using TokenStream.Service.Governing;
@@ -135,13 +138,39 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             });
         }
 
+        if (_options.Roles.HasFlag(NodeRoles.Map) && _options.Sources.Count > 0)
+        {
+            StartMap(kafka, topics);
+        }
+
         var api = new NodeApi(_options, kafka, topics.Partitions, _clock, _logger);
         _ends.Push(api.DisposeAsync);
-        var http = await NodeHttpServer.StartAsync(_options, _health, _clock, api.Map, cancellation);
+        var receive = _options.Roles.HasFlag(NodeRoles.Receive) ? StartReceive(kafka, topics) : null;
+        var http = await NodeHttpServer.StartAsync(
+            _options,
+            _health,
+            _clock,
+            app =>
+            {
+                api.Map(app);
+                if (receive is not null)
+                {
+                    new ReceiveEndpoints(receive.Receiver, api.Access.AdmitSender).Map(app);
+                }
+            },
+            cancellation);
         _ends.Push(http.DisposeAsync);
+        if (receive is not null)
+        {
+            await receive.ListenAsync(_options, api.Tokens, cancellation);
+        }
+
         NodeLog.Ready(
             _logger, _clock.GetElapsedTime(started).TotalSeconds, BootstrapServers, _options.Topics.Requests,
-            ClickHouseUrl.Length > 0 ? ClickHouseUrl : "(another node's)", http.Address);
+            ClickHouseUrl.Length > 0 ? ClickHouseUrl : "(another node's)", http.Address,
+            receive is null
+                ? "(another node's)"
+                : string.Join(", ", receive.Addresses.Prepend(http.Address).Select(address => $"http://{address}")));
     }
 
     private async Task StartLogAsync(CancellationToken cancellation)
@@ -220,7 +249,11 @@ internal sealed class TokenStreamNode : IAsyncDisposable
     private async Task<TopicReport> DeclareTopicsAsync(KafkaOptions kafka)
     {
         using var admin = new TopicAdmin(kafka, "tokenstream-admin", _clock, _logger);
-        var report = await admin.DeclareAsync(_options.Topics.Declarations);
+        // Topics of payloads are somebody else's: they are made where they are missing, and nothing is asked of those that are there.
+        var payloads = _options.Roles.HasFlag(NodeRoles.Map) ? _options.Sources : [];
+        var partitions = _options.Topics.RequestsPartitions;
+        var report = await admin.DeclareAsync(
+            [.. _options.Topics.Declarations, .. payloads.Select(source => new TopicDeclaration(source.Topic, partitions, []))]);
         foreach (var warning in report.Warnings)
         {
             NodeLog.TopicWarning(_logger, warning);
@@ -439,6 +472,32 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             _ends.Push(() => new ValueTask(filling));
         }
     }
+
+    /// <summary>Payloads on topics to events on the input topic.</summary>
+    private void StartMap(KafkaOptions kafka, TopicReport topics)
+    {
+        var logger = _loggers.CreateLogger("TokenStream.Map");
+        var source = new NativeBatchSource(
+            kafka, $"{_options.GroupPrefix}-map", [.. _options.Sources.Select(topic => topic.Topic)], "tokenstream-map", _clock, logger);
+        var sink = new KafkaRecordSink(kafka, "tokenstream-mapped", _clock, logger);
+        var stage = new MapStage(
+            source, sink, _options.Sources, LogTopics(topics), _metrics, _sources, _clock, logger, new Random(Environment.ProcessId));
+        _health.Add("map", () => stage.Unavailable is { } reason
+            ? $"payloads wait, nothing is lost: {reason}"
+            : Condition([], stage.HasPartitions));
+        Run(new StreamWorker("map", source, stage, _clock, _logger), sink);
+    }
+
+    private ReceiveRole StartReceive(KafkaOptions kafka, TopicReport topics)
+    {
+        var role = new ReceiveRole(_options, kafka, LogTopics(topics), _metrics, _sources, _clock, _loggers);
+        _ends.Push(role.DisposeAsync);
+        _health.Add("receive", () => role.Receiver.Unavailable is { } reason ? $"senders are told to come again: {reason}" : null);
+        return role;
+    }
+
+    private LogTopics LogTopics(TopicReport topics) =>
+        new(_options.Topics.Requests, _options.Topics.DeadLetter, topics.Partitions[_options.Topics.DeadLetter]);
 
     private void StartAlerts(KafkaOptions kafka)
     {

@@ -42,6 +42,11 @@ internal static class NodeConfigFile
         options = ReadKafka(root.Child("kafka"), options, errors);
         options = ReadClickHouse(root.Child("clickhouse"), options, errors);
         options = ReadTopics(root.Child("topics"), options, errors);
+        options = options with
+        {
+            Sources = SourcesSection.ReadTopics(root, [.. options.Topics.Declarations.Select(topic => topic.Name)]) ?? options.Sources,
+            Receive = SourcesSection.ReadReceive(root.Child("receive"), options.Receive, errors),
+        };
         options = ReadWindows(root.Child("windows"), options, errors);
         if (root.Child("alerts") is { } alerts)
         {
@@ -255,7 +260,7 @@ internal static class NodeConfigFile
         return value?.Text;
     }
 
-    private static long? Number(YamlReader section, string key, TextErrors errors, long least, long most)
+    internal static long? Number(YamlReader section, string key, TextErrors errors, long least, long most)
     {
         if (section.Scalar(key) is not { } scalar)
         {

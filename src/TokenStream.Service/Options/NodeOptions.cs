@@ -1,5 +1,6 @@
 using TokenStream.ClickHouse;
 using TokenStream.Kafka;
+using TokenStream.Receiver.Topics;
 
 namespace TokenStream.Service.Options;
 
@@ -57,6 +58,12 @@ internal sealed record NodeOptions
 
     /// <summary>See <see cref="Windowing.AggregateRules.DuplicateHorizonMs"/>.</summary>
     public long DuplicateHorizonMs { get; init; } = 600_000;
+
+    /// <summary>Topics whose records are payloads of gateways and applications.</summary>
+    public IReadOnlyList<TopicSource> Sources { get; init; } = [];
+
+    /// <summary>How such payloads are taken in over HTTP.</summary>
+    public ReceiveOptions Receive { get; init; } = new();
 
     /// <summary>Where alerts are sent to; without any they stay on their topic.</summary>
     public IReadOnlyList<ReceiverOptions> Receivers { get; init; } = [];

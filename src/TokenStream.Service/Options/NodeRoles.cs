@@ -15,14 +15,20 @@ internal enum NodeRoles
     /// <summary>Spend of scopes to commands.</summary>
     Govern = 4,
 
-    All = Aggregate | Store | Govern,
+    /// <summary>Payloads over HTTP to input.</summary>
+    Receive = 8,
+
+    /// <summary>Payloads on topics to input.</summary>
+    Map = 16,
+
+    All = Aggregate | Store | Govern | Receive | Map,
 }
 
 /// <summary>Roles as people write them.</summary>
 internal static class NodeRoleNames
 {
     /// <summary>Completes a sentence about a name that is none.</summary>
-    public const string Possible = "possible are aggregate, store and govern";
+    public const string Possible = "possible are aggregate, store, govern, receive and map";
 
     /// <summary>The role of a name; none where there is no such role.</summary>
     public static NodeRoles Parse(string name) => name.ToLowerInvariant() switch
@@ -30,6 +36,8 @@ internal static class NodeRoleNames
         "aggregate" => NodeRoles.Aggregate,
         "store" => NodeRoles.Store,
         "govern" => NodeRoles.Govern,
+        "receive" => NodeRoles.Receive,
+        "map" => NodeRoles.Map,
         _ => NodeRoles.None,
     };
 }

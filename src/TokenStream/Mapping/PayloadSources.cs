@@ -3,6 +3,7 @@ using TokenStream.Mapping.Envoy;
 using TokenStream.Mapping.Kong;
 using TokenStream.Mapping.Langfuse;
 using TokenStream.Mapping.LiteLlm;
+using TokenStream.Mapping.Native;
 using TokenStream.Mapping.Otlp;
 using TokenStream.Mapping.ProviderUsage;
 
@@ -36,7 +37,10 @@ public static class PayloadSources
         "otlp", "OpenTelemetry traces, protobuf or JSON, whatever the instrumentation", OtlpMapper.DefaultAttribution,
         paths => new OtlpMapper(paths));
 
-    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Langfuse, CloudEvents, Otlp, Kong, Envoy, Provider];
+    public static PayloadSource Native { get; } = new(
+        "native", "native events, one, an array or lines", new AttributionPaths(), _ => new NativeMapper());
+
+    public static IReadOnlyList<PayloadSource> All { get; } = [LiteLlm, Langfuse, CloudEvents, Otlp, Kong, Envoy, Provider, Native];
 
     /// <summary>The source of a name; null where there is none.</summary>
     public static PayloadSource? Find(string name) =>

@@ -10,6 +10,7 @@ namespace TokenStream.Runtime;
 /// (<c>topic/partition/offset</c>, so that a repeated one is recognised), the headers say the rest:
 /// <c>reason</c>, <c>source.topic</c>, <c>source.partition</c>, <c>source.offset</c>, <c>source.timestamp_ms</c>, <c>source.key</c>
 /// (<c>source.key.base64</c> where it is no text) and <c>original.length</c>, which is more than the value where that had to be cut.
+/// Payloads that were mapped have <c>items.taken</c> where some of the value became events.
 /// </summary>
 /// <param name="Source">Where the record was read.</param>
 /// <param name="Offset">Its offset there.</param>
@@ -18,10 +19,18 @@ namespace TokenStream.Runtime;
 /// <param name="Key">The original key.</param>
 /// <param name="Value">The original bytes, at most <see cref="MaxValueBytes"/>.</param>
 /// <param name="OriginalLength">The length of the original value in bytes.</param>
+/// <param name="ItemsTaken">Items of the value that became events, so that it must not be sent again as it is.</param>
 public sealed record DeadLetter(
     TopicPartition Source, long Offset, long TimestampMs, string Reason, ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Value,
-    int OriginalLength)
+    int OriginalLength, int ItemsTaken = 0)
 {
+    /// <summary>What the source topic begins with where the record came over HTTP: no topic has a colon in its name.</summary>
+    public const string ReceivedPrefix = "http:";
+
+    /// <summary>Whether it came from a topic and can be sent there again.</summary>
+    public bool CanBeReplayed =>
+        Value.Length == OriginalLength && ItemsTaken == 0 && !Source.Topic.StartsWith(ReceivedPrefix, StringComparison.Ordinal);
+
     /// <summary>
     /// What is kept of a value: 4 MiB less room for key and headers, so that the topic's limit of 4 MiB takes it. Kafka's own default limit
     /// for a record is 1 MiB; a larger one is cut rather than standing in its partition's way for ever.
@@ -35,7 +44,9 @@ public sealed record DeadLetter(
     /// Publishes a refused record to a dead-letter topic of <paramref name="partitions"/> partitions; one source partition's letters stay
     /// in one partition, in order.
     /// </summary>
-    public static void Publish(IRecordSink sink, string topic, int partitions, TopicPartition source, in Record record, string reason)
+    /// <param name="itemsTaken">Items of the value that became events.</param>
+    public static void Publish(
+        IRecordSink sink, string topic, int partitions, TopicPartition source, in Record record, string reason, int itemsTaken = 0)
     {
         var position = string.Create(CultureInfo.InvariantCulture, $"{source.Topic}/{source.Partition}/{record.Offset}");
         var value = record.Value[..Math.Min(record.Value.Length, MaxValueBytes)];
@@ -49,6 +60,7 @@ public sealed record DeadLetter(
             new("source.timestamp_ms", Text(record.TimestampMs)),
             Utf8.IsValid(key) ? new("source.key", Encoding.UTF8.GetString(key)) : new("source.key.base64", Convert.ToBase64String(key)),
             new("original.length", Text(record.Value.Length)),
+            .. itemsTaken > 0 ? [new RecordHeader("items.taken", Text(itemsTaken))] : Array.Empty<RecordHeader>(),
         ];
         sink.Publish(new TopicPartition(topic, source.Partition % partitions), Encoding.UTF8.GetBytes(position), value, headers);
     }
@@ -58,7 +70,7 @@ public sealed record DeadLetter(
     {
         letter = null;
         string? reason = null, topic = null;
-        long partition = -1, offset = -1, timestampMs = -1, length = value.Length;
+        long partition = -1, offset = -1, timestampMs = -1, length = value.Length, taken = 0;
         ReadOnlyMemory<byte> key = default;
         foreach (var header in headers)
         {
@@ -72,16 +84,19 @@ public sealed record DeadLetter(
                 case "source.key": key = Encoding.UTF8.GetBytes(header.Value); break;
                 case "source.key.base64": key = Base64(header.Value); break;
                 case "original.length": length = Number(header.Value); break;
+                case "items.taken": taken = Number(header.Value); break;
                 default: break;
             }
         }
 
-        if (reason is null || topic is null || partition is < 0 or > int.MaxValue || offset < 0 || length is < 0 or > int.MaxValue)
+        if (reason is null || topic is null || partition is < 0 or > int.MaxValue || offset < 0 || length is < 0 or > int.MaxValue ||
+            taken is < 0 or > int.MaxValue)
         {
             return false;
         }
 
-        letter = new DeadLetter(new TopicPartition(topic, (int)partition), offset, timestampMs, reason, key, value, (int)length);
+        letter = new DeadLetter(
+            new TopicPartition(topic, (int)partition), offset, timestampMs, reason, key, value, (int)length, (int)taken);
         return true;
     }
 

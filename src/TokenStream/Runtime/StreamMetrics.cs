@@ -48,6 +48,7 @@ public sealed class StreamMetrics : IDisposable
             "tokenstream.usage.unpriced", "{token}", "Tokens without a price, as rollups are stored.");
         Alerts = new AlertMetrics(_meter);
         Commands = new CommandMetrics(_meter);
+        Receive = new ReceiveMetrics(_meter);
         Decisions = _meter.CreateCounter<long>(
             "tokenstream.decisions", "{decision}", "Decisions published: windows closed, corrections, counts.");
         CommitFailures = _meter.CreateCounter<long>(
@@ -69,6 +70,9 @@ public sealed class StreamMetrics : IDisposable
 
     /// <summary>Those of commands at gateways.</summary>
     public CommandMetrics Commands { get; }
+
+    /// <summary>Those of foreign payloads.</summary>
+    public ReceiveMetrics Receive { get; }
 
     public Counter<long> UnpricedTokens { get; }
 

@@ -27,9 +27,10 @@ public sealed partial class ReferenceRuleTests
     [InlineData("TokenStream.Agent", "TokenStream", "TokenStream.Gateway")]
     [InlineData("TokenStream.Broker")]
     [InlineData("TokenStream.Chdb")]
+    [InlineData("TokenStream.Receiver", "TokenStream", "TokenStream.Kafka")]
     [InlineData(
         "TokenStream.Service", "TokenStream", "TokenStream.Gateway", "TokenStream.Kafka", "TokenStream.ClickHouse", "TokenStream.Broker", "TokenStream.Chdb",
-        "TokenStream.Proxy", "TokenStream.Agent")]
+        "TokenStream.Proxy", "TokenStream.Agent", "TokenStream.Receiver")]
     public void A_project_references_inwards_only(string project, params string[] allowed)
     {
         var referenced = XDocument.Parse(SourceTree.Text($"src/{project}/{project}.csproj")).Descendants("ProjectReference")

@@ -8,7 +8,7 @@ namespace TokenStream.Tests.Service.Alerting;
 
 public sealed class AlertBookTests
 {
-    private readonly ReceiverOptions _all = Receiver(ReceiverKind.Webhook);
+    private readonly ReceiverOptions _all = AReceiver(ReceiverKind.Webhook);
 
     [Fact]
     public void A_receiver_is_told_once_that_it_fires_and_once_that_it_is_over()

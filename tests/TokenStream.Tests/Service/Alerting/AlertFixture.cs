@@ -19,7 +19,7 @@ internal sealed class AlertFixture : HttpMessageHandler
 
     public List<(Uri Address, string? Authorization, JsonNode Body)> Posted { get; } = [];
 
-    public static ReceiverOptions Receiver(ReceiverKind kind) => new()
+    public static ReceiverOptions AReceiver(ReceiverKind kind) => new()
     {
         Name = "one",
         Kind = kind,

@@ -92,7 +92,7 @@ public sealed class AlertStageTests : IDisposable
     private static IPartitionReader Assign(AlertStage stage) => stage.Assigned(Partition).Reader;
 
     private AlertStage Stage(params string[] receivers) => new(
-        _source, [.. receivers.Select(name => Receiver(ReceiverKind.Webhook) with { Name = name })], new ManualTime(), _metrics.Alerts, NullLogger.Instance);
+        _source, [.. receivers.Select(name => AReceiver(ReceiverKind.Webhook) with { Name = name })], new ManualTime(), _metrics.Alerts, NullLogger.Instance);
 
     /// <summary>A source that keeps the last commit; records are handed over by the test.</summary>
     private sealed class FixedSource : IRecordSource

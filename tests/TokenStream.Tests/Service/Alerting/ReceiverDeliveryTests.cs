@@ -31,7 +31,7 @@ public sealed class ReceiverDeliveryTests : IDisposable
     [Fact]
     public async Task A_webhook_gets_the_alert_when_it_begins_and_when_it_ends()
     {
-        var delivery = Delivery(Receiver(ReceiverKind.Webhook) with { Token = "secret" });
+        var delivery = Delivery(AReceiver(ReceiverKind.Webhook) with { Token = "secret" });
         _book!.Take(Begin(), 1, Untold);
         await StepAsync(delivery, 2);
         _book.Take(End(), 2, Untold);
@@ -46,7 +46,7 @@ public sealed class ReceiverDeliveryTests : IDisposable
     [Fact]
     public async Task A_slack_shaped_webhook_gets_a_text_and_a_block_without_markup_of_others()
     {
-        var delivery = Delivery(Receiver(ReceiverKind.Slack));
+        var delivery = Delivery(AReceiver(ReceiverKind.Slack));
         _book!.Take(Begin() with { Summary = "a <!channel> & b" }, 1, Untold);
         await StepAsync(delivery, 1);
         var body = _receiver.Posted[0].Body;
@@ -60,7 +60,7 @@ public sealed class ReceiverDeliveryTests : IDisposable
     {
         foreach (var kind in Enum.GetValues<ReceiverKind>())
         {
-            var delivery = Delivery(Receiver(kind));
+            var delivery = Delivery(AReceiver(kind));
             _receiver.Posted.Clear();
             _book!.Take(Begin(), 1, Untold);
             await StepAsync(delivery, 2);
@@ -89,7 +89,7 @@ public sealed class ReceiverDeliveryTests : IDisposable
     [Fact]
     public async Task PagerDuty_gets_trigger_and_resolve_under_one_key()
     {
-        var delivery = Delivery(Receiver(ReceiverKind.PagerDuty));
+        var delivery = Delivery(AReceiver(ReceiverKind.PagerDuty));
         _book!.Take(Begin(), 1, Untold);
         _book.Take(End(), 2, Untold);
         await StepAsync(delivery, 1);
@@ -101,7 +101,7 @@ public sealed class ReceiverDeliveryTests : IDisposable
     [Fact]
     public async Task Alertmanager_is_told_states_each_minute_with_the_same_labels_and_an_end_ahead_while_they_last()
     {
-        var delivery = Delivery(Receiver(ReceiverKind.Alertmanager) with { Url = "http://am.example/prefix/" });
+        var delivery = Delivery(AReceiver(ReceiverKind.Alertmanager) with { Url = "http://am.example/prefix/" });
         _book!.Take(Begin(), 1, Untold);
         _book.Take(Begin() with { Owner = "somebody-else" }, 2, Untold);
         await StepAsync(delivery, 4 * 125);
@@ -117,7 +117,7 @@ public sealed class ReceiverDeliveryTests : IDisposable
     [Fact]
     public async Task A_receiver_that_is_away_is_tried_again_less_and_less_often_and_then_told_everything_once()
     {
-        var delivery = Delivery(Receiver(ReceiverKind.Webhook));
+        var delivery = Delivery(AReceiver(ReceiverKind.Webhook));
         _receiver.Answers.Clear();
         _receiver.Answers.Enqueue(null);
         _book!.Take(Begin("a"), 1, Untold);
@@ -138,7 +138,7 @@ public sealed class ReceiverDeliveryTests : IDisposable
     [Fact]
     public async Task What_is_refused_for_good_is_passed_over()
     {
-        var delivery = Delivery(Receiver(ReceiverKind.Webhook));
+        var delivery = Delivery(AReceiver(ReceiverKind.Webhook));
         _receiver.Answers.Clear();
         _receiver.Answers.Enqueue(HttpStatusCode.BadRequest);
         _receiver.Answers.Enqueue(HttpStatusCode.OK);
@@ -151,8 +151,8 @@ public sealed class ReceiverDeliveryTests : IDisposable
     [Fact]
     public async Task Nothing_is_told_before_the_end_of_the_topic_is_reached_or_while_another_node_delivers()
     {
-        var delivery = Delivery(Receiver(ReceiverKind.Webhook));
-        var book = new AlertBook([Receiver(ReceiverKind.Webhook)]);
+        var delivery = Delivery(AReceiver(ReceiverKind.Webhook));
+        var book = new AlertBook([AReceiver(ReceiverKind.Webhook)]);
         book.Take(Begin(), 1, Untold);
         _book = book;
         await StepAsync(delivery, 2);
@@ -164,7 +164,7 @@ public sealed class ReceiverDeliveryTests : IDisposable
     [Fact]
     public async Task A_secret_that_cannot_be_read_is_tried_again()
     {
-        var delivery = Delivery(Receiver(ReceiverKind.Webhook) with { Token = "${file:/nowhere/at/all}" });
+        var delivery = Delivery(AReceiver(ReceiverKind.Webhook) with { Token = "${file:/nowhere/at/all}" });
         _book!.Take(Begin(), 1, Untold);
         await StepAsync(delivery, 1);
         Assert.True(delivery.IsAway);
