@@ -186,7 +186,9 @@ internal sealed record Convention(
         if (reported.Total.IsKnown && sum + added + tool + thought != reported.Total.OrZero)
         {
             usage.Standing = Later(usage.Standing, Standing.Assumed);
-            added = sum + tool + thought == reported.Total.OrZero ? 0 : added;
+            added = sum + tool + thought == reported.Total.OrZero ? 0
+                : sum + cache + tool + thought == reported.Total.OrZero ? cache
+                : added;
             var isApart = thought == 0 && sum + added + tool + reported.Reasoning.OrZero == reported.Total.OrZero;
             thought = isApart ? reported.Reasoning.OrZero : thought;
         }

@@ -96,6 +96,39 @@ public sealed class OtlpMapperTests
     }
 
     [Fact]
+    public void An_unknown_emitter_whose_total_has_the_cache_beside_the_input_leaves_it_out()
+    {
+        var usage = One(Chat.With(
+            (Usage + "input_tokens", 5000), (Usage + "cache_read.input_tokens", 1000), (Usage + "total_tokens", 6040))).Usage;
+        Assert.Equal((6000, 1000), (usage.TokensIn, usage.TokensCached));
+    }
+
+    [Theory]
+    [InlineData("strands-agents", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "bedrock")]
+    [InlineData("Langchain", "gpt-5", "openai")]
+    [InlineData("OpenAI", "gpt-5", "OpenAI")]
+    [InlineData("", "some-model", "unknown")]
+    public void A_framework_is_no_provider(string system, string model, string provider) =>
+        Assert.Equal(provider, Text(One(new OtlpSpanMaker("x").With(
+            ("gen_ai.operation.name", "chat"), ("gen_ai.system", system), ("gen_ai.request.model", model), (Usage + "input_tokens", 1)))));
+
+    [Fact]
+    public void A_span_that_Logfire_announces_is_no_request()
+    {
+        var (events, context, _) = Map(OtlpSpanMaker.Protobuf(Chat.With(("logfire.span_type", "pending_span")) with { SpanId = 7 }, Chat));
+        Assert.Equal((1, 1), (events.Count, context));
+    }
+
+    [Fact]
+    public void Embeddings_of_older_instrumentations_have_no_output()
+    {
+        var mapped = One(new OtlpSpanMaker("opentelemetry.instrumentation.openai.v1", "0.33.1").With(
+            ("llm.request.type", "embedding"), ("gen_ai.system", "OpenAI"), ("gen_ai.request.model", "text-embedding-3-small"),
+            (Usage + "prompt_tokens", 4096)));
+        Assert.Equal((4096, 0, Standing.Assumed), (mapped.Usage.TokensIn, mapped.Usage.TokensOut, mapped.Item.Standing));
+    }
+
+    [Fact]
     public void A_known_emitter_whose_parts_exceed_its_total_is_refused() =>
         Assert.Equal(MappingReason.ConventionContradicted, Refusal(Anthropic.With((Usage + "input_tokens", 250))));
 
@@ -393,6 +426,8 @@ public sealed class OtlpMapperTests
 
         return (mapped, events.ContextItems, events.DuplicateItems);
     }
+
+    private static string Text(MappedEvent mapped) => mapped.Text(mapped.Usage.Provider);
 
     private static MappingReason Refusal(OtlpSpanMaker span)
     {

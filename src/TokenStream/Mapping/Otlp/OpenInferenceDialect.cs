@@ -74,7 +74,7 @@ internal sealed class OpenInferenceDialect : OtlpDialect
         var isStreamed = ReadJson(in span, ref request) || first.IsThere;
         ReadUsage(in span, ref request);
         if (isStreamed && request.Result == ResultType.Ok && request.Emitter.Has(OtlpHabits.TellsEndOfStream)
-            && !request.Usage.Output.IsKnown && !span.Has(_finish))
+            && request.Emitter.IsShown(span.ScopeVersion) && !request.Usage.Output.IsKnown && !span.Has(_finish))
         {
             (request.Result, request.AtBest) = (ResultType.Cancelled, Standing.Cut);
         }

@@ -30,6 +30,12 @@ internal sealed class OtlpConventionKeys(OtlpKeys keys)
 
     public int Operation { get; } = keys.Add("gen_ai.operation.name");
 
+    /// <summary>What OpenLLMetry told before there were operations: <c>chat</c>, <c>completion</c>, <c>embedding</c>.</summary>
+    public int RequestType { get; } = keys.Add("llm.request.type");
+
+    /// <summary>Logfire announces spans that have only begun as spans of their own.</summary>
+    public int LogfireType { get; } = keys.Add("logfire.span_type");
+
     public int[] Provider { get; } = keys.AddAll("gen_ai.provider.name", "gen_ai.system");
 
     public int[] RequestModel { get; } = keys.AddAll("gen_ai.request.model", "llm.request.model");
@@ -68,7 +74,7 @@ internal sealed class OtlpConventionKeys(OtlpKeys keys)
 
     public int[] CacheRead { get; } = keys.AddAll(
         Usage + "cache_read.input_tokens", Usage + "cache_read_input_tokens", Usage + "cache_read_tokens", Usage + "input_tokens.cached",
-        Usage + "input_cached_tokens", Usage + "details.cache_read_tokens", Usage + "details.cache_read_input_tokens");
+        Usage + "input_cached_tokens", Usage + "cached_input_tokens", Usage + "cached_tokens", Usage + "details.cache_read_tokens", Usage + "details.cache_read_input_tokens");
 
     public int[] CacheWrite { get; } = keys.AddAll(
         Usage + "cache_creation.input_tokens", Usage + "cache_write.input_tokens", Usage + "cache_creation_input_tokens",

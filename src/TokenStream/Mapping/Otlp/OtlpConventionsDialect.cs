@@ -28,7 +28,8 @@ internal sealed class OtlpConventionsDialect : OtlpDialect
     public override void Read(in OtlpSpanView span, ref OtlpRequest request)
     {
         var operation = span.Text(span[_keys.Operation]);
-        if (!IsRequest(in span, operation))
+        operation = operation.IsEmpty ? span.Text(span[_keys.RequestType]) : operation;
+        if (span.Is(_keys.LogfireType, "pending_span"u8) || !IsRequest(in span, operation))
         {
             return;
         }
@@ -123,8 +124,9 @@ internal sealed class OtlpConventionsDialect : OtlpDialect
     /// </summary>
     private void JudgeStream(in OtlpSpanView span, ref OtlpRequest request)
     {
-        var isLeft = request.Result == ResultType.Ok && request.Emitter.Has(OtlpHabits.TellsEndOfStream) && IsStreamed(in span)
-            && !request.Usage.Output.IsKnown && !span.HasAny(_keys.FinishReasons);
+        var isLeft = request.Result == ResultType.Ok && request.Emitter.Has(OtlpHabits.TellsEndOfStream)
+            && request.Emitter.IsShown(span.ScopeVersion) && IsStreamed(in span) && !request.Usage.Output.IsKnown
+            && !span.HasAny(_keys.FinishReasons);
         if (isLeft)
         {
             request.Result = ResultType.Cancelled;

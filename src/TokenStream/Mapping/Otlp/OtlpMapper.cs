@@ -117,7 +117,9 @@ public sealed class OtlpMapper : IPayloadMapper
     /// <summary>Takes the counts as the emitter means them.</summary>
     private static void Apply(in OtlpSpanView span, ref OtlpRequest request)
     {
-        var provider = OtlpProviders.Canonical(span.Text(in request.Provider));
+        var named = span.Text(in request.Provider);
+        var provider = OtlpProviders.Canonical(
+            OtlpProviders.IsProvider(named) ? named : ModelMakers.Of(span.Text(request.Model.IsText ? request.Model : request.ModelRequested)));
         var convention = request.Convention ?? request.Emitter.Conventions.Of(provider);
         var isApplied = convention.TryApply(in request.Usage, out request.Mapped);
         if (!isApplied && !convention.IsProven && OtlpEmitters.Exclusive.TryApply(in request.Usage, out request.Mapped))

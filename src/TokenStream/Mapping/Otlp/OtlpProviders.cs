@@ -3,6 +3,30 @@ namespace TokenStream.Mapping.Otlp;
 /// <summary>Providers by the many names that spans have for them.</summary>
 internal static class OtlpProviders
 {
+    /// <summary>Frameworks that name themselves where their provider should stand.</summary>
+    private static readonly byte[][] Frameworks =
+    [
+        .. new[]
+        {
+            "langchain", "langgraph", "llamaindex", "llama_index", "llama-index", "strands", "crewai", "haystack", "semantic_kernel", "autogen",
+            "openai_agents", "openai-agents", "google_adk", "agno", "dspy",
+        }.Select(System.Text.Encoding.UTF8.GetBytes),
+    ];
+
+    /// <summary>Whether a name says which provider was asked.</summary>
+    public static bool IsProvider(ReadOnlySpan<byte> name)
+    {
+        foreach (var framework in Frameworks)
+        {
+            if (OtlpResults.Contains(name, framework))
+            {
+                return false;
+            }
+        }
+
+        return !name.IsEmpty;
+    }
+
     /// <summary>
     /// Whose way of counting a provider has: <c>openai</c>, <c>anthropic</c>, <c>gemini</c> or <c>bedrock</c>; empty for another.
     /// </summary>

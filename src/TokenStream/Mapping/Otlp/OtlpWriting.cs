@@ -135,7 +135,9 @@ internal readonly ref struct OtlpWriting(
             return new MappingError(MappingReason.MissingField, offset, "gen_ai.request.model");
         }
 
-        if (!writer.TryText("provider"u8, request.Provider.IsText ? Bytes(request.Provider) : "unknown"u8, "provider"))
+        var named = Bytes(request.Provider);
+        var isNamed = OtlpProviders.IsProvider(named);
+        if (!writer.TryText("provider"u8, isNamed ? named : ModelMakers.Of(Bytes(model)), isNamed ? "provider" : "the model's name"))
         {
             return new MappingError(MappingReason.TextUnusable, request.Provider.IsCopy ? offset : request.Provider.Offset, "provider");
         }
