@@ -27,7 +27,8 @@ internal readonly record struct ApiCall(ApiKind Kind, string Path, string? Model
     /// <summary>Whether the body must be understood: it certainly asks a model.</summary>
     public bool IsKnown => Kind > ApiKind.Free;
 
-    public bool IsWithoutOutput => Kind is ApiKind.Embeddings or ApiKind.GeminiEmbeddings || Path.EndsWith("/moderations", StringComparison.OrdinalIgnoreCase);
+    public bool IsWithoutOutput =>
+        Kind is ApiKind.Embeddings or ApiKind.GeminiEmbeddings || Path.EndsWith("/moderations", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whose errors a caller expects.</summary>
     public string Family => Kind switch
@@ -64,7 +65,8 @@ internal readonly record struct ApiCall(ApiKind Kind, string Path, string? Model
             var kind = verb.StartsWith("/converse", StringComparison.Ordinal) ? ApiKind.Converse
                 : verb.StartsWith("/invoke", StringComparison.Ordinal) ? ApiKind.Invoke
                 : ApiKind.Other;
-            return new ApiCall(kind, clean, Uri.UnescapeDataString(bedrock.Model), bedrock.Start, verb.Contains("stream", StringComparison.Ordinal));
+            var isStream = verb.Contains("stream", StringComparison.Ordinal);
+            return new ApiCall(kind, clean, Uri.UnescapeDataString(bedrock.Model), bedrock.Start, isStream);
         }
 
         // Azure names its deployments in the path.

@@ -49,12 +49,14 @@ internal sealed class ApiKeyTable : IDisposable
                 var hash = keys[i].Sha256.ToLowerInvariant();
                 if (hash.Length != 64 || !hash.All(char.IsAsciiHexDigit))
                 {
-                    throw new FormatException($"keys[{i}] of {file}: 'sha256' must be 64 hexadecimal digits (printf %s \"$KEY\" | sha256sum)");
+                    throw new FormatException(
+                        $"keys[{i}] of {file}: 'sha256' must be 64 hexadecimal digits (printf %s \"$KEY\" | sha256sum)");
                 }
 
                 if (keys[i].Tenant.Length is 0 or > 256 || !owners.TryAdd(hash, keys[i]) || i >= MostKeys)
                 {
-                    throw new FormatException($"keys[{i}] of {file}: it names no tenant, or its hash stands there twice, or more than {MostKeys} are there");
+                    throw new FormatException(
+                        $"keys[{i}] of {file}: it names no tenant, or its hash stands there twice, or more than {MostKeys} are there");
                 }
             }
 

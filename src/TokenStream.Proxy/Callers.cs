@@ -11,6 +11,7 @@ namespace TokenStream.Proxy;
 internal sealed class Callers(CallerHeaders headers, ApiKeyTable? keys)
 {
     private const int MostCharacters = 256;
+    private const int MostRetries = 1_000;
 
     /// <summary>What SDKs that repeat requests by themselves say of it.</summary>
     private const string RetryCount = "x-stainless-retry-count";
@@ -18,7 +19,9 @@ internal sealed class Callers(CallerHeaders headers, ApiKeyTable? keys)
     /// <summary>Headers that are for the proxy alone.</summary>
     public IReadOnlySet<string> Own { get; } = new HashSet<string>(headers.Own, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The caller as far as known, into a request that is yet to be filled; false where its key should be known and is not.</summary>
+    /// <summary>
+    /// The caller as far as known, into a request that is yet to be filled; false where its key should be known and is not.
+    /// </summary>
     public bool TryName(HttpRequest request, out GatewayRequest named)
     {
         var key = Key(request);
@@ -34,14 +37,15 @@ internal sealed class Callers(CallerHeaders headers, ApiKeyTable? keys)
             User = Text(given, headers.User),
             Session = Text(given, headers.Session),
             RequestId = Text(given, headers.Request),
-            Attempt = int.TryParse(Text(given, RetryCount), NumberStyles.None, CultureInfo.InvariantCulture, out var retries) && retries < 1000
-                ? retries + 1
-                : 1,
+            Attempt = Attempt(Text(given, RetryCount)),
             Provider = "",
             Model = "",
         };
         return keys is null || owner is not null;
     }
+
+    private static int Attempt(string? retries) =>
+        int.TryParse(retries, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count < MostRetries ? count + 1 : 1;
 
     /// <summary>The key that a provider would take, wherever its SDKs put it; null where there is none.</summary>
     private static string? Key(HttpRequest request)

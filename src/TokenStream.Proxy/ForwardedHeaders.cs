@@ -11,6 +11,8 @@ internal static class ForwardedHeaders
     {
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding",
         "Upgrade", "HTTP2-Settings",
+        // Where else the provider itself can be reached is nothing that a caller of this proxy should try.
+        "Alt-Svc",
     };
 
     /// <summary>What the client makes by itself, or what was done with here.</summary>
@@ -31,8 +33,8 @@ internal static class ForwardedHeaders
         var named = Named(from.Connection);
         foreach (var (name, values) in from)
         {
-            if (name.StartsWith(':') || HopByHop.Contains(name) || OwnOfRequests.Contains(name) || own.Contains(name) || named.Contains(name)
-                || (!keepsCredentials && Credentials.Contains(name))
+            if (name.StartsWith(':') || HopByHop.Contains(name) || OwnOfRequests.Contains(name) || own.Contains(name)
+                || named.Contains(name) || (!keepsCredentials && Credentials.Contains(name))
                 || (!keepsEncodings && name.Equals("Accept-Encoding", StringComparison.OrdinalIgnoreCase)))
             {
                 continue;
@@ -49,7 +51,8 @@ internal static class ForwardedHeaders
     /// <param name="isChanged">Whether the body that goes on has another length or coding than the one that came.</param>
     public static void Copy(HttpResponseMessage from, IHeaderDictionary to, bool isChanged)
     {
-        var named = Named(from.Headers.NonValidated.TryGetValues("Connection", out var connection) ? new StringValues([.. connection]) : default);
+        var isNamed = from.Headers.NonValidated.TryGetValues("Connection", out var connection);
+        var named = Named(isNamed ? new StringValues([.. connection]) : default);
         Copy(from.Headers.NonValidated, to, named, isChanged);
         Copy(from.Content.Headers.NonValidated, to, named, isChanged);
     }
@@ -58,7 +61,8 @@ internal static class ForwardedHeaders
     {
         foreach (var (name, values) in from)
         {
-            var isLength = name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) || name.Equals("Content-Encoding", StringComparison.OrdinalIgnoreCase);
+            var isLength = name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
+                || name.Equals("Content-Encoding", StringComparison.OrdinalIgnoreCase);
             if (!HopByHop.Contains(name) && !named.Contains(name) && !(isChanged && isLength))
             {
                 to[name] = new StringValues([.. values]);

@@ -10,7 +10,8 @@ namespace TokenStream.Proxy;
 
 /// <summary>Sends requests to their upstream and its answers to their callers.</summary>
 internal sealed class Forwarding(
-    ProxyOptions options, Callers callers, TokenStreamGateway gateway, ProxyMetrics metrics, TimeProvider time, ILogger logger, CancellationToken stopping)
+    ProxyOptions options, Callers callers, TokenStreamGateway gateway, ProxyMetrics metrics, TimeProvider time, ILogger logger,
+    CancellationToken stopping)
 {
     /// <summary>Sends on what nothing is decided about, as it is.</summary>
     public async Task PassAsync(Order order)
@@ -26,11 +27,7 @@ internal sealed class Forwarding(
                 return;
             }
 
-            var end = await AnswerAsync(order, answer, isChanged: false, source => new AnswerPump(order.Context, source, options.SilenceTimeout)
-            {
-                Stopping = stopping,
-            });
-            Finish(order, end, answer, "undecided");
+            Finish(order, await AnswerAsync(order, answer, isChanged: false, source => Plain(order, source)), "undecided");
         }
     }
 
@@ -180,22 +177,26 @@ internal sealed class Forwarding(
         end switch { AnswerEnd.Broken => UsageResult.Error, AnswerEnd.Silent => UsageResult.Timeout, _ => UsageResult.Cancelled },
         end switch
         {
-            AnswerEnd.Broken => "upstream_unreachable", AnswerEnd.Silent => "upstream_silent", AnswerEnd.Stopped => "proxy_stopped", _ => "caller_left",
+            AnswerEnd.Broken => "upstream_unreachable",
+            AnswerEnd.Silent => "upstream_silent",
+            AnswerEnd.Stopped => "proxy_stopped",
+            _ => "caller_left",
         },
         isEstimated: end != AnswerEnd.Broken);
 
     private async Task PassErrorAsync(Order order, HttpResponseMessage answer, ProxyCall call)
     {
         var status = (int)answer.StatusCode;
-        call.Report(status is 408 or 504 ? UsageResult.Timeout : UsageResult.Error, FormattableString.Invariant($"http_{status}"), isEstimated: false);
-        var end = await AnswerAsync(order, answer, isChanged: false, source => new AnswerPump(order.Context, source, options.SilenceTimeout)
-        {
-            Stopping = stopping,
-        });
-        Finish(order, end, answer, "error");
+        var result = status is 408 or 504 ? UsageResult.Timeout : UsageResult.Error;
+        call.Report(result, FormattableString.Invariant($"http_{status}"), isEstimated: false);
+        Finish(order, await AnswerAsync(order, answer, isChanged: false, source => Plain(order, source)), "error");
     }
 
-    private async Task PassAnswerAsync(Order order, HttpResponseMessage answer, ProxyCall call, bool isStream, bool takesOut, RunningAnswer? running)
+    /// <summary>Passes an answer on that nobody looks into.</summary>
+    private AnswerPump Plain(Order order, Stream source) => new(order.Context, source, options.SilenceTimeout) { Stopping = stopping };
+
+    private async Task PassAnswerAsync(
+        Order order, HttpResponseMessage answer, ProxyCall call, bool isStream, bool takesOut, RunningAnswer? running)
     {
         var type = answer.Content.Headers.ContentType?.MediaType;
         var isEvents = type == "text/event-stream";
@@ -239,7 +240,7 @@ internal sealed class Forwarding(
             return;
         }
 
-        Finish(order, end, answer, "ok");
+        Finish(order, end, "ok");
     }
 
     private static Stream Unpacked(Stream source, string? packed) => packed switch
@@ -271,7 +272,7 @@ internal sealed class Forwarding(
     }
 
     /// <summary>Counts what became of it; a caller whose answer is not whole must see that it is not.</summary>
-    private void Finish(Order order, AnswerEnd end, HttpResponseMessage answer, string whole)
+    private void Finish(Order order, AnswerEnd end, string whole)
     {
         metrics.Count(order.Upstream.Options.Name, end == AnswerEnd.Whole ? whole : Code(end));
         if (end == AnswerEnd.Silent)
@@ -294,6 +295,7 @@ internal sealed class Forwarding(
         _ => "stream_broken",
     };
 
-    private static string Message(AnswerEnd end) =>
-        end == AnswerEnd.Killed ? "The answer was ended: requests of its kind are stopped." : "The answer was ended: the proxy is stopping.";
+    private static string Message(AnswerEnd end) => end == AnswerEnd.Killed
+        ? "The answer was ended: requests of its kind are stopped."
+        : "The answer was ended: the proxy is stopping.";
 }

@@ -16,7 +16,8 @@ internal enum AnswerEnd
 }
 
 /// <summary>One admitted request: measures it and says what it used, once, however it ended.</summary>
-internal sealed class ProxyCall(TokenStreamGateway gateway, GatewayRequest request, GatewayDecision decision, ProxyMetrics metrics, TimeProvider time)
+internal sealed class ProxyCall(
+    TokenStreamGateway gateway, GatewayRequest request, GatewayDecision decision, ProxyMetrics metrics, TimeProvider time)
 {
     private readonly long _start = time.GetTimestamp();
     private long? _firstTokenMs;

@@ -10,12 +10,12 @@ namespace TokenStream.Proxy;
 /// undecided.
 /// </summary>
 internal sealed class ProxyHandler(
-    ProxyOptions options, UpstreamTable upstreams, Callers callers, TokenStreamGateway gateway, ProxyMetrics metrics, TimeProvider time, ILogger logger,
-    CancellationToken stopping)
+    ProxyOptions options, UpstreamTable upstreams, Callers callers, TokenStreamGateway gateway, ProxyMetrics metrics, TimeProvider time,
+    ILogger logger, CancellationToken stopping)
 {
     private readonly BodyReader _bodies = new(options, metrics);
     private readonly Forwarding _forwarding = new(options, callers, gateway, metrics, time, logger, stopping);
-    private readonly string _via = new([.. options.Name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '.' or '_' ? letter : '-')]);
+    private readonly string _via = new([.. options.Name.Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : '-')]);
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -23,7 +23,8 @@ internal sealed class ProxyHandler(
         {
             if (metrics.Begin() > options.MostRequests)
             {
-                await RefuseAsync(context, ApiCall.Of(context.Request.Path), 503, "too_many_requests", "The proxy serves as many requests as it may.");
+                var asked = ApiCall.Of(context.Request.Path.Value ?? "/");
+                await RefuseAsync(context, asked, 503, "too_many_requests", "The proxy serves as many requests as it may.");
                 return;
             }
 
@@ -38,6 +39,19 @@ internal sealed class ProxyHandler(
             // What the caller sent broke off, or is no HTTP.
             metrics.Count("", "caller_left");
             context.Abort();
+        }
+        catch (Exception failure)
+        {
+            ProxyLog.Failed(logger, failure);
+            metrics.Count("", "failed");
+            if (context.Response.HasStarted)
+            {
+                context.Abort();
+                return;
+            }
+
+            context.Response.Clear();
+            await RefuseAsync(context, ApiCall.Of(context.Request.Path.Value ?? "/"), 500, "proxy_failed", "The proxy failed.");
         }
         finally
         {
@@ -131,7 +145,8 @@ internal sealed class ProxyHandler(
         await _forwarding.GovernAsync(order, asked, decision);
     }
 
-    private static GatewayRequest Describe(in GatewayRequest named, in ApiCall api, RequestBody body, string model, Upstream upstream) => named with
+    private static GatewayRequest Describe(
+        in GatewayRequest named, in ApiCall api, RequestBody body, string model, Upstream upstream) => named with
     {
         Provider = upstream.Options.Provider,
         Model = model,
@@ -160,7 +175,8 @@ internal sealed class ProxyHandler(
     {
         if (context.Request.Headers.ContentEncoding.Count > 0)
         {
-            await RefuseAsync(context, api, 415, "encoded_body", "What is packed cannot be decided about: send the request without Content-Encoding.");
+            const string Reason = "What is packed cannot be decided about: send the request without Content-Encoding.";
+            await RefuseAsync(context, api, 415, "encoded_body", Reason);
             return (415, null);
         }
 

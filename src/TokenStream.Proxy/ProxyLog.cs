@@ -11,8 +11,8 @@ internal static partial class ProxyLog
     [LoggerMessage(9201, LogLevel.Information, "stopping: {Running} requests may go on for {Seconds} s")]
     public static partial void Stopping(ILogger logger, int running, double seconds);
 
-    [LoggerMessage(9202, LogLevel.Warning, "the upstream {Upstream} ({Url}) cannot be reached: {Reason}. Look whether its address is right and this "
-        + "machine may go there")]
+    [LoggerMessage(9202, LogLevel.Warning, "the upstream {Upstream} ({Url}) cannot be reached: {Reason}. Look whether its address is "
+        + "right and this machine may go there")]
     public static partial void Unreachable(ILogger logger, string upstream, Uri url, string reason);
 
     [LoggerMessage(9203, LogLevel.Warning, "the upstream {Upstream} was silent for {Seconds} s; the request is given up")]

@@ -19,8 +19,8 @@ public sealed class ProxyOptions
     /// <summary>A file of callers' API keys, hashed, and who has them; null for none. It is read again when it changes.</summary>
     public string? KeyFile { get; set; }
 
-    /// <summary>Names the proxy in <c>Via</c>.</summary>
-    public string Name { get; set; } = "tokenstream-proxy";
+    /// <summary>Names the proxy in <c>Via</c>, by which it knows its own requests again.</summary>
+    public string Name { get; set; } = $"tokenstream-{Guid.NewGuid().ToString("N")[..12]}";
 
     /// <summary>A larger request that has to be looked at is refused with 413: what is not read cannot be decided about.</summary>
     public int MostBodyBytes { get; set; } = 16 * 1024 * 1024;
@@ -52,7 +52,8 @@ public sealed class ProxyOptions
         }
         else if (!IPAddress.IsLoopback(address.Address) && !AllowRemote)
         {
-            errors.Add($"--listen {Listen} is reached by other machines, which could name any tenant: say --allow-remote where that is meant.");
+            errors.Add(
+                $"--listen {Listen} is reached by other machines, which could name any tenant: say --allow-remote where that is meant.");
         }
 
         if (Upstreams.Count == 0)
@@ -65,7 +66,8 @@ public sealed class ProxyOptions
             .Select(same => $"two upstreams have the name '{same.Key}'."));
         if (AllowRemote && KeyFile is null && Upstreams.Any(upstream => upstream.Key is not null))
         {
-            errors.Add("an upstream's key is set, other machines may ask and no key file says who may: anybody could spend. Name one with --key-file.");
+            errors.Add(
+                "an upstream's key is set, other machines may ask and no key file says who may: anybody could spend. Say --key-file FILE.");
         }
 
         return errors;
@@ -105,7 +107,7 @@ public sealed record UpstreamOptions
 
     internal IEnumerable<string> Errors()
     {
-        if (!Url.IsAbsoluteUri || Url.Scheme is not ("http" or "https") || Url.UserInfo.Length > 0 || Url.Query.Length > 0 || Url.Fragment.Length > 0)
+        if (Url.Scheme is not ("http" or "https") || Url.UserInfo.Length > 0 || Url.Query.Length > 0 || Url.Fragment.Length > 0)
         {
             yield return $"the upstream '{Name}' must be an address such as https://api.openai.com, without user, query or fragment.";
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -24,7 +25,8 @@ public sealed class ProxyServer : IAsyncDisposable
     private int _isDisposed;
 
     private ProxyServer(
-        WebApplication app, ProxyOptions options, ProxyMetrics metrics, CancellationTokenSource stopping, IReadOnlyList<IDisposable> parts, ILogger logger) =>
+        WebApplication app, ProxyOptions options, ProxyMetrics metrics, CancellationTokenSource stopping, IReadOnlyList<IDisposable> parts,
+        ILogger logger) =>
         (_app, _options, _metrics, _stopping, _parts, _logger) = (app, options, metrics, stopping, parts, logger);
 
     /// <summary>Where it listens, such as <c>http://127.0.0.1:8090</c>.</summary>
@@ -57,14 +59,17 @@ public sealed class ProxyServer : IAsyncDisposable
         {
             kestrel.Listen(IPEndPoint.Parse(options.Listen));
             kestrel.AddServerHeader = false;
+            kestrel.ResponseHeaderEncodingSelector = _ => Encoding.UTF8;
             // What is streamed on has no bound of ours, and a caller may read as slowly as its model writes.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinResponseDataRate = null;
         });
         var app = builder.Build();
-        var server = new ProxyServer(app, options, metrics, stopping, [upstreams, metrics, .. keys is null ? Array.Empty<IDisposable>() : [keys]], logger);
+        IReadOnlyList<IDisposable> parts = keys is null ? [upstreams, metrics] : [upstreams, metrics, keys];
+        var server = new ProxyServer(app, options, metrics, stopping, parts, logger);
         var gateway = app.Services.GetRequiredService<TokenStreamGateway>();
-        var handler = new ProxyHandler(options, upstreams, new Callers(options.Headers, keys), gateway, metrics, time, logger, stopping.Token);
+        var callers = new Callers(options.Headers, keys);
+        var handler = new ProxyHandler(options, upstreams, callers, gateway, metrics, time, logger, stopping.Token);
         app.Run(context => (context.Request.Method, context.Request.Path.Value) switch
         {
             ("GET", "/health/live") => context.Response.WriteAsync("live\n"),
@@ -82,12 +87,14 @@ public sealed class ProxyServer : IAsyncDisposable
             throw;
         }
 
-        ProxyLog.Started(logger, server.Address, string.Join(", ", options.Upstreams.Select(upstream => $"{upstream.Name} ({upstream.Url})")));
+        var named = options.Upstreams.Select(upstream => $"{upstream.Name} ({upstream.Url})");
+        ProxyLog.Started(logger, server.Address, string.Join(", ", named));
         return server;
     }
 
     /// <summary>
-    /// Takes no more requests, lets those that run go on for <see cref="ProxyOptions.DrainTimeout"/>, then ends them; what each used is told.
+    /// Takes no more requests, lets those that run go on for <see cref="ProxyOptions.DrainTimeout"/>, then ends them; what each used is
+    /// told.
     /// </summary>
     public async ValueTask DisposeAsync()
     {

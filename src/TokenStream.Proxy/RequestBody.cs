@@ -24,8 +24,8 @@ internal sealed class RequestBody
 
     private static readonly string[] Names =
     [
-        "model", "stream", "stream_options", "stream_options.include_usage", "max_tokens", "max_completion_tokens", "max_output_tokens", "n",
-        "best_of", "service_tier", "generationConfig", "generationConfig.maxOutputTokens", "generationConfig.candidateCount",
+        "model", "stream", "stream_options", "stream_options.include_usage", "max_tokens", "max_completion_tokens", "max_output_tokens",
+        "n", "best_of", "service_tier", "generationConfig", "generationConfig.maxOutputTokens", "generationConfig.candidateCount",
         "generation_config", "generation_config.max_output_tokens", "generation_config.candidate_count", "inferenceConfig",
         "inferenceConfig.maxTokens",
     ];
@@ -78,7 +78,9 @@ internal sealed class RequestBody
     /// <summary>Answers that are asked for at once; each may have the most tokens, and all are billed.</summary>
     public int Answers(ApiKind kind)
     {
-        string[] names = kind == ApiKind.Gemini ? ["generationConfig.candidateCount", "generation_config.candidate_count"] : ["n", "best_of"];
+        string[] names = kind == ApiKind.Gemini
+            ? ["generationConfig.candidateCount", "generation_config.candidate_count"]
+            : ["n", "best_of"];
         return (int)Math.Clamp(names.Select(Whole).Max(), 1, int.MaxValue);
     }
 
@@ -198,14 +200,16 @@ internal sealed class RequestBody
                 JsonTokenType.EndObject or JsonTokenType.EndArray => -1,
                 _ => 0,
             };
-            if (reader.TokenType == JsonTokenType.String && reader.ValueSpan is { Length: > MediaBytes } text && !text[..MediaBytes].Contains((byte)' '))
+            if (reader.TokenType == JsonTokenType.String && IsMedia(reader.ValueSpan))
             {
-                _mediaBytes += text.Length;
+                _mediaBytes += reader.ValueSpan.Length;
                 _media++;
             }
         }
         while (depth > 0 && reader.Read());
     }
+
+    private static bool IsMedia(ReadOnlySpan<byte> text) => text.Length > MediaBytes && !text[..MediaBytes].Contains((byte)' ');
 
     private long Whole(string name) =>
         _members.TryGetValue(name, out var member) && member.Type == JsonTokenType.Number

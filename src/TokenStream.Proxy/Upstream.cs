@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace TokenStream.Proxy;
@@ -23,6 +24,10 @@ internal sealed class Upstream : IDisposable
             // A proxy of the company's may be the way out, never the way to this machine itself.
             UseProxy = !options.Url.IsLoopback,
             ActivityHeadersPropagator = null,
+            // An answer that nobody wants any more is not read to its end: its model would go on writing.
+            MaxResponseDrainSize = 0,
+            RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+            ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
         });
     }
 
@@ -72,10 +77,15 @@ internal sealed class Upstream : IDisposable
 /// <summary>Which upstream a request is for.</summary>
 internal sealed class UpstreamTable(IReadOnlyList<Upstream> upstreams) : IDisposable
 {
+    private readonly List<Upstream> _byPath =
+        [.. upstreams.Where(one => one.Options.PathPrefix.Length > 0).OrderByDescending(one => one.Options.PathPrefix.Length)];
+
+    private readonly List<Upstream> _open = [.. upstreams.Where(one => one.Options is { PathPrefix: "", Models: [] })];
+
     /// <summary>By the beginning of the path, the longest first; with the path that is left. Null where none has it.</summary>
     public (Upstream Upstream, PathString Path)? ByPath(PathString path)
     {
-        foreach (var upstream in upstreams.Where(one => one.Options.PathPrefix.Length > 0).OrderByDescending(one => one.Options.PathPrefix.Length))
+        foreach (var upstream in _byPath)
         {
             if (path.StartsWithSegments(upstream.Options.PathPrefix, StringComparison.Ordinal, out var rest))
             {
@@ -89,9 +99,9 @@ internal sealed class UpstreamTable(IReadOnlyList<Upstream> upstreams) : IDispos
     /// <summary>By the model, else by whose interface is spoken, else the first.</summary>
     public Upstream ByModel(string? model, string family)
     {
-        var byModel = model is null ? null : upstreams.FirstOrDefault(one => one.Options.Models.Any(name => model.StartsWith(name, StringComparison.Ordinal)));
-        var open = upstreams.Where(one => one.Options is { PathPrefix: "", Models: [] }).ToList();
-        return byModel ?? open.Find(one => one.Options.Provider == family) ?? open.FirstOrDefault() ?? upstreams[0];
+        bool IsOf(Upstream upstream) => upstream.Options.Models.Any(name => model!.StartsWith(name, StringComparison.Ordinal));
+        var byModel = model is null ? null : upstreams.FirstOrDefault(IsOf);
+        return byModel ?? _open.Find(one => one.Options.Provider == family) ?? _open.FirstOrDefault() ?? upstreams[0];
     }
 
     /// <summary>

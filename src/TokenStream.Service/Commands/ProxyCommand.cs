@@ -16,18 +16,22 @@ internal static class ProxyCommand
     {
         Description = "Who serves, such as https://api.openai.com; named again for each provider.",
     };
-    private static readonly Option<string?> Provider =
-        new("--provider") { Description = "The name of the only upstream's provider in prices and scopes (default by its host, else openai)." };
+    private static readonly Option<string?> Provider = new("--provider")
+    {
+        Description = "The name of the only upstream's provider in prices and scopes (default by its host, else openai).",
+    };
     private static readonly Option<string?> UpstreamKey = new("--upstream-key")
     {
         Description = "The API key for the only upstream, in place of callers' own: ${env:NAME} or ${file:PATH}.",
     };
     private static readonly Option<string?> Listen = new("--listen") { Description = "Where requests are taken (default 127.0.0.1:8090)." };
-    private static readonly Option<bool> AllowRemote = new("--allow-remote") { Description = "Allow a listener that other machines reach." };
+    private static readonly Option<bool> AllowRemote =
+        new("--allow-remote") { Description = "Allow a listener that other machines reach." };
     private static readonly Option<string?> Kafka = new("--kafka") { Description = "Kafka, host:port,.. (default 127.0.0.1:9092)." };
     private static readonly Option<string?> Keys = new("--keys")
     {
-        Description = $"The public keys that commands are signed with, as 'tokenstream keys show' prints them (default {ProxySettings.DefaultKeys}).",
+        Description =
+            $"The public keys that commands are signed with, as 'tokenstream keys show' prints them (default {ProxySettings.DefaultKeys}).",
     };
     private static readonly Option<string?> TenantHeader =
         new("--tenant-header") { Description = "The header that names the tenant (default x-tenant-id)." };
@@ -36,8 +40,10 @@ internal static class ProxyCommand
     private static readonly Option<string?> DefaultTenant =
         new("--default-tenant") { Description = "The tenant of requests that name none (default ~unknown)." };
     private static readonly Option<bool> DenyUnknown = new("--deny-unknown") { Description = "Refuse requests that name no tenant." };
-    private static readonly Option<string?> KeyFile =
-        new("--key-file") { Description = "A file of callers' API keys, hashed, and the tenants that have them; headers do not name tenants then." };
+    private static readonly Option<string?> KeyFile = new("--key-file")
+    {
+        Description = "A file of callers' API keys, hashed, and the tenants that have them; headers do not name tenants then.",
+    };
     private static readonly Option<string?> OnBlindOption = new("--on-blind")
     {
         Description = "What to do while nobody says which limits are in force: open (default), closed or last_known.",
@@ -45,15 +51,18 @@ internal static class ProxyCommand
     private static readonly Option<string?> Id = new("--id") { Description = "Names this proxy in events and acknowledgements." };
     private static readonly Option<int?> Drain =
         new("--drain") { Description = "Seconds that running answers may go on when the proxy is asked to stop (default 30)." };
-    private static readonly Option<FileInfo?> Config = new("--config") { Description = "A YAML file with all of these and the rest; options win over it." };
+    private static readonly Option<FileInfo?> Config =
+        new("--config") { Description = "A YAML file with all of these and the rest; options win over it." };
     private static readonly Option<bool> JsonLogs = new("--json-logs") { Description = "Log lines as JSON." };
 
     internal static Command Create()
     {
-        var command = new Command("proxy", "Stand before OpenAI, Anthropic or what speaks like them: pass requests on, count what they use, obey commands.")
+        const string Description =
+            "Stand before OpenAI, Anthropic or what speaks like them: pass requests on, count what they use, obey commands.";
+        var command = new Command("proxy", Description)
         {
-            Upstream, Provider, UpstreamKey, Listen, AllowRemote, Kafka, Keys, TenantHeader, FeatureHeader, DefaultTenant, DenyUnknown, KeyFile,
-            OnBlindOption, Id, Drain, Config, JsonLogs,
+            Upstream, Provider, UpstreamKey, Listen, AllowRemote, Kafka, Keys, TenantHeader, FeatureHeader, DefaultTenant, DenyUnknown,
+            KeyFile, OnBlindOption, Id, Drain, Config, JsonLogs,
         };
         command.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
         return command;
@@ -133,10 +142,22 @@ internal static class ProxyCommand
         try
         {
             var settings = Read(parsed);
+            if (!File.Exists(settings.Keys))
+            {
+                throw new NodeStartException(
+                    $"--keys {settings.Keys}: there is no such file. It holds the public keys that commands are signed with; write it with " +
+                    "'tokenstream keys show > commands.pub' on the machine of a node, and name it here.");
+            }
+
             using var loggers = Logging.Create(new NodeOptions { JsonLogs = settings.JsonLogs });
             using var metrics = new PrometheusExporter(TimeProvider.System);
             await using var proxy = await ProxyServer.StartAsync(
-                settings.Proxy, services => services.AddTokenStreamGateway(settings.Configure), TimeProvider.System, loggers, metrics.Write, cancellation);
+                settings.Proxy,
+                services => services.AddTokenStreamGateway(settings.Configure),
+                TimeProvider.System,
+                loggers,
+                metrics.Write,
+                cancellation);
             Console.WriteLine($"ready {proxy.Address}");
             await StopRequest.WaitAsync(cancellation);
             return 0;

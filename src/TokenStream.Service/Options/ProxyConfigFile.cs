@@ -206,7 +206,9 @@ internal static class ProxyConfigFile
             return value;
         }
 
-        errors.Add(scalar, string.Create(CultureInfo.InvariantCulture, $"'{key}' is '{scalar.Text}'; it must be a whole number from {least} to {most}"));
+        errors.Add(
+            scalar,
+            string.Create(CultureInfo.InvariantCulture, $"'{key}' is '{scalar.Text}'; it must be a whole number from {least} to {most}"));
         return null;
     }
 

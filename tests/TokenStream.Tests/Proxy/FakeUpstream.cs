@@ -17,6 +17,9 @@ internal sealed record TakenRequest(string Method, string Target, IReadOnlyDicti
 /// <summary>A provider whose answers a test writes.</summary>
 internal sealed class FakeUpstream : IAsyncDisposable
 {
+    /// <summary>Where an answer finds the request's text.</summary>
+    public const string BodyItem = "body";
+
     private readonly WebApplication _app;
 
     private FakeUpstream(WebApplication app) => _app = app;
@@ -70,6 +73,7 @@ internal sealed class FakeUpstream : IAsyncDisposable
         await context.Request.Body.CopyToAsync(body);
         var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         Taken.Enqueue(new TakenRequest(context.Request.Method, $"{context.Request.Path.ToUriComponent()}{context.Request.QueryString}", headers, body.ToArray()));
+        context.Items[BodyItem] = Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length);
         await Answer(context);
     }
 }

@@ -34,6 +34,7 @@ internal sealed class ProxyFixture : IAsyncDisposable
         var options = new ProxyOptions
         {
             Listen = "127.0.0.1:0",
+            Name = "tokenstream-proxy",
             DrainTimeout = TimeSpan.Zero,
             Upstreams = [describe?.Invoke(upstream.Address) ?? new UpstreamOptions { Name = "openai", Url = upstream.Address, Provider = "openai" }],
         };
