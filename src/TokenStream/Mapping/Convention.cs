@@ -76,6 +76,10 @@ internal sealed record Convention(
 
     public bool IsProven => ProvenBy.Length > 0;
 
+    /// <summary>The same way of counting by another emitter, under its name.</summary>
+    public Convention By(string emitter) =>
+        new(emitter, Provider, Cache, ToolInput, Reasoning, Writes, Zeros, ProvenBy) { Lost = Lost, CachesFrom = CachesFrom };
+
     /// <summary>What the source never tells.</summary>
     public Losses Lost { get; init; }
 

@@ -13,6 +13,9 @@ internal static class Conventions
 
     private const UnknownZeros OnlyTotals = UnknownZeros.TotalsWithoutDetails;
 
+    /// <summary>OpenAI keeps no prompt of fewer tokens in its cache.</summary>
+    public const long OpenAiCachesFrom = 1024;
+
     private const UnknownZeros OnlySplit = UnknownZeros.CacheWithoutSplit;
 
     private const string LiteLlm = "litellm/1.106";
@@ -24,10 +27,6 @@ internal static class Conventions
     private const string Answers = "raw-provider-usage";
 
     private const string Provider = "provider";
-
-    private const string Langfuse = "langfuse/2.60";
-
-    private const string LangfuseMap = "langfuse-map/2.60";
 
     private const string Ingestion = "langfuse-2.60.10-ingestion";
 
@@ -61,22 +60,14 @@ internal static class Conventions
         new(Provider, "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
     ]);
 
-    /// <summary>OpenAI's usage objects within Langfuse's observations, as its wrapper of OpenAI's client passes them on.</summary>
-    public static readonly ConventionTable OfLangfuseObjects = new(
-    [
-        new(Langfuse, "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None, Ingestion),
-        new(Langfuse, "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
-    ]);
+    /// <summary>Langfuse's batches, up to version 2 of its SDK.</summary>
+    public static readonly UsageMapConventions OfLangfuseBatches = OfLangfuse("2.60", Ingestion);
 
-    /// <summary>
-    /// Maps that people write themselves with Langfuse's own names: none of the counts overlap. Anthropic's answers have them apart as
-    /// well, and a zero is what a program writes where there was nothing.
-    /// </summary>
-    public static readonly ConventionTable OfLangfuseMaps = new(
-    [
-        new(LangfuseMap, "anthropic", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, OnlySplit, Ingestion),
-        new(LangfuseMap, "", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, OnlySplit, ""),
-    ]);
+    /// <summary>Langfuse's spans, from version 3 of its SDK on.</summary>
+    public static readonly UsageMapConventions OfLangfuseSpans = OfLangfuse("3.15", "langfuse-3.15.0-otlp");
+
+    /// <summary>The providers' own answers as LiteLLM's spans quote them.</summary>
+    public static readonly UsageMapConventions OfLiteLlmAnswers = new(OfProviders, OfProviders, OfProviders, areObjectsShown: true);
 
     /// <summary>CloudEvents with a provider's own usage object: it counts as the provider does.</summary>
     public static readonly ConventionTable OfCloudEvents = new(
@@ -117,6 +108,32 @@ internal static class Conventions
     [
         new("envoy", "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
     ]);
+
+    /// <summary>
+    /// Observations of Langfuse. Its wrapper of OpenAI's client passes OpenAI's objects on, though without what chat completions wrote to
+    /// the cache. Maps that people write themselves have Langfuse's own names, of which none overlap; Anthropic's answers have them apart
+    /// as well, and a zero is what a program writes where there was nothing.
+    /// </summary>
+    private static UsageMapConventions OfLangfuse(string version, string capture) => new(
+        new(
+        [
+            new($"langfuse/{version}", "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None, capture)
+            {
+                Lost = Losses.CacheWrite,
+                CachesFrom = OpenAiCachesFrom,
+            },
+            new($"langfuse/{version}", "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
+        ]),
+        new(
+        [
+            new($"langfuse/{version}", "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None, capture),
+            new($"langfuse/{version}", "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
+        ]),
+        new(
+        [
+            new($"langfuse-map/{version}", "anthropic", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, OnlySplit, capture),
+            new($"langfuse-map/{version}", "", Includes.No, Includes.Yes, Includes.No, CacheWrites.ByLifetime, OnlySplit, ""),
+        ]));
 }
 
 /// <summary>The rows of one emitter, the default last.</summary>

@@ -30,6 +30,10 @@ public sealed class CaptureTableTests
     [InlineData("traceloop-google-generativeai-0.62.4", "Traceloop Gemini 0.62.4")]
     [InlineData("openinference-openai-0.1.66", "OpenInference OpenAI 0.1.66")]
     [InlineData("pydantic-ai-2.68.0", "pydantic-ai 2.68.0")]
+    [InlineData("langfuse-3.15.0-otlp", "Langfuse SDK 3.15.0")]
+    [InlineData("vercel-ai-6.0.326", "Vercel AI SDK 6.0.326")]
+    [InlineData("litellm-proxy-1.106.2-otel", "LiteLLM proxy 1.106.2, `otel` with its own span")]
+    [InlineData("litellm-proxy-1.106.2-otel-default", "LiteLLM proxy 1.106.2, `otel` without it")]
     public void The_table_of_the_documentation_is_true(string tool, string name)
     {
         var (items, exact, bound, estimated, unknown, failed) = (0, 0, 0, 0, 0, 0);
@@ -63,7 +67,7 @@ public sealed class CaptureTableTests
     private static MappedEvents Map(string tool, byte[] payload, System.Text.Json.Nodes.JsonObject index)
     {
         var events = new MappedEvents();
-        if (tool.StartsWith("litellm", StringComparison.Ordinal))
+        if (tool.StartsWith("litellm", StringComparison.Ordinal) && !tool.Contains("otel", StringComparison.Ordinal))
         {
             new LiteLlmMapper().Map(new Payload(payload, 0), events);
             return events;

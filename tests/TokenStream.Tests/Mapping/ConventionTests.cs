@@ -10,7 +10,7 @@ public sealed class ConventionTests
 {
     private static readonly ConventionTable[] Tables =
     [
-        Conventions.OfLiteLlm, Conventions.OfProviders, Conventions.OfLangfuseObjects, Conventions.OfLangfuseMaps,
+        Conventions.OfLiteLlm, Conventions.OfProviders, .. Conventions.OfLangfuseBatches.Tables, .. Conventions.OfLangfuseSpans.Tables,
         Conventions.OfCloudEvents, Conventions.OfCloudEventTotals, Conventions.OfTokenClasses, Conventions.OfKong, Conventions.OfEnvoy,
         .. OtlpEmitters.Tables,
     ];

@@ -99,6 +99,11 @@ public sealed class LangfuseMapperTests
         {"input_tokens":900,"output_tokens":40,"input_tokens_details":{"cached_tokens":512},"output_tokens_details":{"reasoning_tokens":16}}
         """, 900, 40, 512, 16)]
     [InlineData("""{"input_tokens":388,"output_tokens":40,"cache_read_input_tokens":512}""", 900, 40, 512, null)]
+    [InlineData(
+        """
+        {"input_tokens":300,"output_tokens":40,"cache_read_input_tokens":512,"cache_creation_input_tokens":88,
+         "cache_creation":{"ephemeral_5m_input_tokens":88,"ephemeral_1h_input_tokens":0},"output_tokens_details":{"thinking_tokens":16}}
+        """, 900, 40, 512, 16)]
     [InlineData("""{"input":388,"input_cached_tokens":512,"output":24,"output_reasoning_tokens":16,"total":940}""", 900, 40, 512, 16)]
     [InlineData("""{"input":388,"input_cache_read":512,"output":40}""", 900, 40, 512, null)]
     [InlineData(

@@ -82,7 +82,7 @@ internal sealed class LangfuseEntry(UInt128 key, byte[] id, int slots)
 
     public bool IsEmbedding { get; set; }
 
-    public LangfuseUsage Usage { get; set; }
+    public UsageMap Usage { get; set; }
 
     /// <summary>Whether the payload at hand told its usage or its end, so that it becomes an item.</summary>
     public bool IsDue { get; set; }

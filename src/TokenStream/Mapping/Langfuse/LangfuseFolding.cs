@@ -194,7 +194,7 @@ internal sealed class LangfuseFolding(LangfusePaths paths, LangfuseMemory memory
                 break;
             }
 
-            var reason = LangfuseUsage.Read(payload, in _values[node], out var usage, out var offset);
+            var reason = UsageMap.Read(payload, in _values[node], out var usage, out var offset);
             if (reason != MappingReason.None)
             {
                 return new MappingError(reason, offset, paths.Names.Path(node));

@@ -69,7 +69,7 @@ internal ref struct LangfuseWriting(LangfusePaths paths, LangfuseEntry entry, La
             return new MappingError(MappingReason.TextUnusable, 0, "body.model");
         }
 
-        var provider = ModelMakers.Of(model.Bytes);
+        var provider = ModelMakers.Of(model.Bytes, entry.Usage.Names);
         writer.Plain("provider"u8, provider, "the model's name");
         writer.Plain("model"u8, model.IsThere ? model.Bytes : "unknown"u8, model.IsThere ? "body.model" : "nothing: no event names one");
         Optional("model_requested"u8, requested, "body.model of the event that began it");
@@ -78,14 +78,18 @@ internal ref struct LangfuseWriting(LangfusePaths paths, LangfuseEntry entry, La
 
     private readonly MappingError WriteUsage(ReadOnlySpan<byte> provider, ref MappedItem item)
     {
-        var reported = entry.Usage;
+        var told = entry.Usage;
         var isEmbedding = entry.IsEmbedding || entry[LangfuseEntry.Answered].Bytes.IndexOf("embedding"u8) >= 0;
-        var error = LangfuseConventions.TryApply(in reported, provider, isEmbedding, out var usage, out var convention);
-        if (error != MappingReason.None)
+        var convention = Conventions.OfLangfuseBatches.Of(in told, provider, isEmbedding, out var atBest);
+        var reported = UsageMapConventions.Reported(in told, isEmbedding);
+        var isApplied = convention.TryApply(in reported, out var usage);
+        if (!isApplied || usage.TokensIn.OrZero > EventLimits.Count || usage.TokensOut.OrZero > EventLimits.Count)
         {
-            return new MappingError(error, 0, "body.usageDetails");
+            return new MappingError(
+                isApplied ? MappingReason.CountOutOfRange : MappingReason.ConventionContradicted, 0, "body.usageDetails");
         }
 
+        usage.Standing = usage.Standing == Standing.Unknown ? Standing.Unknown : Convention.Later(usage.Standing, atBest);
         item.Standing = usage.Standing;
         const string from = "body.usageDetails, else body.usage";
         writer.Count("tokens_in"u8, usage.TokensIn, from);

@@ -22,6 +22,18 @@ internal enum OtlpHabits
 
     /// <summary>Embeddings have 0 tokens of cache, which no provider reports.</summary>
     InventsCacheOfEmbeddings = 16,
+
+    /// <summary>Its span lies around that of one request, whatever the two say of what was used.</summary>
+    IsAroundRequests = 32,
+
+    /// <summary>The tries of one request are spans side by side, of which the last one may succeed.</summary>
+    TriesAreSiblings = 64,
+
+    /// <summary>It writes onto spans that others began, so that their scope is not its own.</summary>
+    UsesSpansOfOthers = 128,
+
+    /// <summary>It quotes the provider's answer member by member.</summary>
+    QuotesAnswers = 256,
 }
 
 /// <summary>Who writes spans, as known by its instrumentation scope.</summary>
@@ -34,6 +46,8 @@ internal sealed record OtlpEmitter(
 {
     private readonly byte[] _scope = Encoding.UTF8.GetBytes(Scope.TrimEnd('*'));
     private readonly bool _isPrefix = Scope.EndsWith('*');
+    public byte[] NameBytes { get; } = Encoding.UTF8.GetBytes(Name);
+
     private readonly byte[] _from = Encoding.UTF8.GetBytes(From);
 
     public bool IsScope(ReadOnlySpan<byte> name) => _isPrefix ? name.StartsWith(_scope) : name.SequenceEqual(_scope);

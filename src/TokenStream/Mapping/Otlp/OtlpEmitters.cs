@@ -7,8 +7,7 @@ namespace TokenStream.Mapping.Otlp;
 /// </summary>
 internal static class OtlpEmitters
 {
-    /// <summary>OpenAI keeps no prompt of fewer tokens in its cache.</summary>
-    private const long OpenAiCachesFrom = 1024;
+    private const string VercelCaptures = "vercel-ai-6.0.326";
 
     private const string TraceloopMarker = "gen_ai.is_streaming";
 
@@ -28,14 +27,14 @@ internal static class OtlpEmitters
             Row("anthropic", CacheWrites.ByLifetime, "anthropic-sdk-2.11.0-native")),
         Of("com.anthropic.sdk.*", "anthropic-sdk", "", OtlpHabits.IsClientLibrary | OtlpHabits.TellsEndOfStream),
         Of("opentelemetry.instrumentation.openai_v2", "otel-openai-v2", "", OtlpHabits.None,
-            Row("openai", CacheWrites.OfOneKind, "otel-openai-v2-2.1b0", Losses.CacheRead, OpenAiCachesFrom)),
+            Row("openai", CacheWrites.OfOneKind, "otel-openai-v2-2.1b0", Losses.CacheRead, Mapping.Conventions.OpenAiCachesFrom)),
         Of("opentelemetry.util.genai.handler", "otel-genai-util", "1.0", OtlpHabits.None,
-            Row("openai", CacheWrites.OfOneKind, "otel-openai-v2-2.4b0", Losses.CacheRead, OpenAiCachesFrom)),
+            Row("openai", CacheWrites.OfOneKind, "otel-openai-v2-2.4b0", Losses.CacheRead, Mapping.Conventions.OpenAiCachesFrom)),
         Of("opentelemetry.instrumentation.google_genai", "otel-google-genai", "1.3", OtlpHabits.None,
             Row("gemini", CacheWrites.OfOneKind, "otel-google-genai-1.3b0", Losses.ToolInput)),
         Of("opentelemetry.instrumentation.openai.*", "traceloop-openai", "0.62",
             OtlpHabits.TellsEndOfStream | OtlpHabits.InventsCacheOfEmbeddings,
-            Row("openai", CacheWrites.OfOneKind, "traceloop-openai-0.62.4", Losses.CacheWrite, OpenAiCachesFrom)),
+            Row("openai", CacheWrites.OfOneKind, "traceloop-openai-0.62.4", Losses.CacheWrite, Mapping.Conventions.OpenAiCachesFrom)),
         Of("opentelemetry.instrumentation.anthropic", "traceloop-anthropic", "0.62", OtlpHabits.StreamedOutputIsOneTooHigh,
             Row("anthropic", CacheWrites.ByLifetime, "traceloop-anthropic-0.62.4") with { Zeros = UnknownZeros.CacheWithoutSplit })
             with { Marker = TraceloopMarker },
@@ -54,14 +53,37 @@ internal static class OtlpEmitters
         Of("*", "openinference", "", OtlpHabits.None),
     ];
 
+    /// <summary>Those that write <c>langfuse.observation.*</c>.</summary>
+    public static IReadOnlyList<OtlpEmitter> OfLangfuse { get; } =
+    [
+        Of("langfuse-sdk", "langfuse", "3.15", OtlpHabits.IsAroundRequests),
+        Of("*", "langfuse", "", OtlpHabits.IsAroundRequests),
+    ];
+
+    /// <summary>Vercel's AI SDK, which does not say its version; from 6 on its input is inclusive, and told apart into what it is made of.</summary>
+    public static readonly OtlpEmitter Vercel = Of("ai", "vercel-ai", "", OtlpHabits.TriesAreSiblings,
+        Row("openai", CacheWrites.OfOneKind, VercelCaptures), Row("anthropic", CacheWrites.ByLifetime, VercelCaptures));
+
+    /// <summary>Its versions before 6 with Anthropic and Bedrock: the input is what these call so.</summary>
+    public static readonly Convention VercelBefore6 =
+        new("vercel-ai", "", Includes.No, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, "");
+
+    /// <summary>LiteLLM's own account of a request, on whatever span was open.</summary>
+    public static readonly OtlpEmitter LiteLlm = new(
+        "*", "litellm", "", OtlpHabits.IsAroundRequests | OtlpHabits.UsesSpansOfOthers, Mapping.Conventions.OfLiteLlm);
+
+    /// <summary>The provider's answer as LiteLLM quotes it.</summary>
+    public static readonly OtlpEmitter LiteLlmRaw = new("litellm*", "litellm", "", OtlpHabits.QuotesAnswers, Mapping.Conventions.OfProviders);
+
     /// <summary>Every table, for those who check them.</summary>
-    public static IEnumerable<ConventionTable> Tables => OfConventions.Concat(OfOpenInference).Select(emitter => emitter.Conventions);
+    public static IEnumerable<ConventionTable> Tables =>
+        OfConventions.Concat(OfOpenInference).Append(Vercel).Select(emitter => emitter.Conventions);
 
     private static OtlpEmitter Of(string scope, string name, string from, OtlpHabits habits, params Convention[] rows)
     {
         var emitter = from.Length > 0 ? $"{name}/{from}" : name;
         return new OtlpEmitter(
-            scope, name, from, habits, new ConventionTable([.. rows.Select(row => row with { Emitter = emitter }), Default(name)]));
+            scope, name, from, habits, new ConventionTable([.. rows.Select(row => row.By(emitter)), Default(name)]));
     }
 
     /// <summary>A row whose totals are inclusive: those who write spans all add what providers leave out, or lose it.</summary>

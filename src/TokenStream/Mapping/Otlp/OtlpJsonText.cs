@@ -3,7 +3,7 @@ using TokenStream.Events;
 namespace TokenStream.Mapping.Otlp;
 
 /// <summary>
-/// Reads JSON that stands in the text of an attribute. Such a text may have been cut at a limit of its exporter: what was read until there
+/// Reads JSON that stands in the text of an attribute, or a Python literal instead of it. Such a text may have been cut at a limit of its exporter: what was read until there
 /// counts.
 /// </summary>
 internal sealed class OtlpJsonText(JsonPaths paths)
@@ -13,6 +13,18 @@ internal sealed class OtlpJsonText(JsonPaths paths)
 
     /// <summary>Reads the text of an attribute; false where it is none, or no JSON from end to end.</summary>
     public bool TryRead(in OtlpSpanView span, in OtlpValue text)
+    {
+        if (TryReadJson(in span, in text) || text.Kind != OtlpKind.Text)
+        {
+            return text.Kind == OtlpKind.Text;
+        }
+
+        // Instrumentations in Python write dicts as Python shows them.
+        var literal = span.Traces.Literal(span.Payload, in text);
+        return literal.IsThere ? TryReadJson(in span, in literal) : TryReadJson(in span, in text);
+    }
+
+    private bool TryReadJson(in OtlpSpanView span, in OtlpValue text)
     {
         _text = text;
         var scanner = new JsonScanner(span.Text(in text));

@@ -1,3 +1,5 @@
+using TokenStream.Events;
+
 namespace TokenStream.Mapping.Otlp;
 
 /// <summary>
@@ -20,25 +22,17 @@ public sealed class OtlpMapper : IPayloadMapper
         var keys = new OtlpKeys();
 
         // The first dialect that knows a span reads it: those of one tool before those of everybody.
-        _dialects = [new OpenInferenceDialect(keys), new OtlpConventionsDialect(keys)];
+        _dialects =
+        [
+            new LiteLlmDialect(keys), new LiteLlmRawDialect(keys), new VercelDialect(keys), new LangfuseDialect(keys),
+            new OpenInferenceDialect(keys), new OtlpConventionsDialect(keys),
+        ];
         _attribution = new OtlpAttribution(keys, attribution ?? DefaultAttribution);
         _traces = new OtlpTraces(keys);
     }
 
     /// <summary>Where those who instrument put who and what for.</summary>
-    public static AttributionPaths DefaultAttribution { get; } = new()
-    {
-        Tenant = Everywhere("tenant", "tenant.id", "tenant_id", "resource:tenant.id"),
-        App = ["app.name", "resource:service.name"],
-        Feature = Everywhere("feature", "app.feature", "feature"),
-        Environment =
-        [
-            "deployment.environment.name", "deployment.environment", "tag.tags[env]", "tag.tags[environment]", "metadata#environment",
-            "resource:deployment.environment.name", "resource:deployment.environment",
-        ],
-        User = ["user.id", "enduser.id", "traceloop.association.properties.user_id", "metadata#user_id"],
-        Session = ["session.id", "traceloop.association.properties.session_id", "metadata#session_id", "gen_ai.conversation.id"],
-    };
+    public static AttributionPaths DefaultAttribution => OtlpPlaces.Default;
 
     public void Map(in Payload payload, MappedEvents events)
     {
@@ -129,10 +123,12 @@ public sealed class OtlpMapper : IPayloadMapper
         }
 
         request.Convention = convention;
-        if (!isApplied && request.Error.Reason == MappingReason.None)
+        var isTooMuch = request.Mapped.TokensIn.OrZero > EventLimits.Count || request.Mapped.TokensOut.OrZero > EventLimits.Count;
+        if ((!isApplied || isTooMuch) && request.Error.Reason == MappingReason.None)
         {
             request.Error = new MappingError(
-                MappingReason.ConventionContradicted, span.Span.Offset, span.Traces.Keys.Name(request.From.Input));
+                isTooMuch ? MappingReason.CountOutOfRange : MappingReason.ConventionContradicted, span.Span.Offset,
+                span.Traces.Keys.Name(request.From.Input));
         }
 
         ref var standing = ref request.Mapped.Standing;
@@ -161,7 +157,15 @@ public sealed class OtlpMapper : IPayloadMapper
             var speaker = _requests.Speaker(at);
             _speakers.Add(_requests[speaker].Span);
             var span = new OtlpSpanView(_traces, payload.Body, _requests[speaker].Span);
-            events.SetEmitter(span.ScopeName.IsEmpty ? "otlp"u8 : span.ScopeName, span.ScopeVersion);
+            if (_requests[speaker].Emitter.Has(OtlpHabits.UsesSpansOfOthers))
+            {
+                events.SetEmitter(_requests[speaker].Emitter.NameBytes);
+            }
+            else
+            {
+                events.SetEmitter(span.ScopeName.IsEmpty ? "otlp"u8 : span.ScopeName, span.ScopeVersion);
+            }
+
             ref var item = ref events.Add();
             var error = writing.Write(_requests, speaker, ref item);
             if (error.Reason == MappingReason.None)
@@ -177,12 +181,4 @@ public sealed class OtlpMapper : IPayloadMapper
         events.DuplicateItems = _requests.Count - events.Count;
         events.ContextItems = _traces.Count - _requests.Count;
     }
-
-    /// <summary>An attribute of its own, Traceloop's association property, or a member of OpenInference's metadata or tags.</summary>
-    private static string[] Everywhere(string name, params string[] first) =>
-    [
-        .. first.Where(path => !path.StartsWith("resource:", StringComparison.Ordinal)),
-        $"traceloop.association.properties.{name}", $"traceloop.association.properties.{name}_id", $"metadata#{name}", $"metadata#{name}_id",
-        $"tag.tags[{name}]", .. first.Where(path => path.StartsWith("resource:", StringComparison.Ordinal)),
-    ];
 }

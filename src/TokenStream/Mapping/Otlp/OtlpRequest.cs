@@ -37,6 +37,13 @@ internal struct OtlpRequest
     public Standing AtBest;
 
     public OtlpValue Provider;
+
+    /// <summary>The provider where the span names none, but its model's name or its usage shows one; else null.</summary>
+    public byte[]? Maker;
+
+    /// <summary>Whether a request counts even where nobody told its model.</summary>
+    public bool MayLackModel;
+
     public OtlpValue Model;
     public OtlpValue ModelRequested;
     public OtlpValue ResponseId;

@@ -16,8 +16,12 @@ internal sealed class OtlpRequests
 
     private readonly Dictionary<(ulong Id, UInt128 Trace), int> _byResponse = [];
     private readonly Dictionary<int, int> _bySpan = [];
+    private readonly List<int> _tries = [];
+    private readonly TryOrder _order;
     private OtlpRequest[] _requests = new OtlpRequest[32];
     private Wrapped[] _wrapped = new Wrapped[32];
+
+    public OtlpRequests() => _order = new TryOrder(this);
 
     public int Count { get; private set; }
 
@@ -50,6 +54,7 @@ internal sealed class OtlpRequests
         GroupByResponse(traces, payload);
         GroupByParent(traces);
         GroupByTime(traces, payload);
+        CountTries(traces);
     }
 
     /// <summary>Spans with one id of a response tell of one request, be they of one trace or not.</summary>
@@ -111,12 +116,13 @@ internal sealed class OtlpRequests
                 continue;
             }
 
-            var isSum = sum.TokensIn == request.Mapped.TokensIn.OrZero && sum.TokensOut == request.Mapped.TokensOut.OrZero;
-            if (sum.Count == 1 && (isSum || !request.HasUsage))
+            var isSame = (sum.TokensIn == request.Mapped.TokensIn.OrZero && sum.TokensOut == request.Mapped.TokensOut.OrZero)
+                || !request.HasUsage || request.Emitter.Has(OtlpHabits.IsAroundRequests);
+            if (sum.Count == 1 && isSame)
             {
                 Join(at, _requests[sum.Last].Group);
             }
-            else if (isSum || !request.HasUsage)
+            else if (isSame)
             {
                 request.IsDropped = true;
             }
@@ -164,6 +170,33 @@ internal sealed class OtlpRequests
                     Join(at, other);
                     break;
                 }
+            }
+        }
+    }
+
+    /// <summary>Numbers the tries of one request: those that failed one after another, and the one that did not.</summary>
+    private void CountTries(OtlpTraces traces)
+    {
+        _tries.Clear();
+        for (var at = 0; at < Count; at++)
+        {
+            if (_requests[at].Emitter.Has(OtlpHabits.TriesAreSiblings) && traces[_requests[at].Span].ParentId != 0)
+            {
+                _tries.Add(at);
+            }
+        }
+
+        _order.Traces = traces;
+        _tries.Sort(_order);
+        for (var at = 1; at < _tries.Count; at++)
+        {
+            ref readonly var before = ref _requests[_tries[at - 1]];
+            ref readonly var earlier = ref traces[before.Span];
+            ref var request = ref _requests[_tries[at]];
+            ref readonly var span = ref traces[request.Span];
+            if (before.IsFailed && earlier.TraceId == span.TraceId && earlier.ParentId == span.ParentId)
+            {
+                request.Attempt = TokenCount.Of(Math.Max(before.Attempt.OrZero, 1) + 1);
             }
         }
     }
@@ -238,4 +271,20 @@ internal sealed class OtlpRequests
 
     /// <summary>The requests within one, and the sums of their counts.</summary>
     private readonly record struct Wrapped(int Count, int Last, long TokensIn, long TokensOut);
+
+    /// <summary>Children of one parent stand together, in the order of their beginnings, else as they came.</summary>
+    private sealed class TryOrder(OtlpRequests requests) : IComparer<int>
+    {
+        public OtlpTraces? Traces { get; set; }
+
+        public int Compare(int x, int y)
+        {
+            ref readonly var one = ref Traces![requests[x].Span];
+            ref readonly var other = ref Traces[requests[y].Span];
+            return one.TraceId != other.TraceId ? one.TraceId.CompareTo(other.TraceId)
+                : one.ParentId != other.ParentId ? one.ParentId.CompareTo(other.ParentId)
+                : one.StartNs != other.StartNs ? one.StartNs.CompareTo(other.StartNs)
+                : x.CompareTo(y);
+        }
+    }
 }

@@ -11,6 +11,7 @@ internal sealed class OtlpTraces(OtlpKeys keys)
     /// <summary>Most spans of a payload, context included; exporters send 512 at once, collectors some thousands.</summary>
     public const int MostSpans = 65_536;
 
+    private readonly Dictionary<(int Offset, bool IsCopy), OtlpValue> _literals = [];
     private readonly bool[] _seen = new bool[keys.Count];
     private readonly Dictionary<(UInt128 Trace, ulong Span), int> _byId = [];
     private OtlpSpan[] _spans = new OtlpSpan[64];
@@ -41,6 +42,7 @@ internal sealed class OtlpTraces(OtlpKeys keys)
         (Count, _attributeCount, _resourceCount, _scopeCount, _copied) = (0, 0, 0, 0, 0);
         Array.Clear(_seen);
         _byId.Clear();
+        _literals.Clear();
     }
 
     public int AddResource() => Append(ref _resources, ref _resourceCount, default);
@@ -127,6 +129,34 @@ internal sealed class OtlpTraces(OtlpKeys keys)
 
         _copied += length;
         return new OtlpValue(OtlpKind.Text, start, length, isCopy: true);
+    }
+
+    /// <summary>
+    /// The JSON of a text that is a Python literal, as some instrumentations write dicts; absent where it is none. Each text is
+    /// translated once, however often it is asked for.
+    /// </summary>
+    public OtlpValue Literal(ReadOnlySpan<byte> payload, scoped in OtlpValue text)
+    {
+        if (_literals.TryGetValue((text.Offset, text.IsCopy), out var known))
+        {
+            return known;
+        }
+
+        var most = text.Length * PythonLiteral.MostGrowth;
+        if (_copied + most > _copies.Length)
+        {
+            Array.Resize(ref _copies, Math.Max(_copies.Length * 2, _copied + most));
+        }
+
+        var (start, json) = (_copied, default(OtlpValue));
+        if (PythonLiteral.TryToJson(Bytes(payload, in text), _copies.AsSpan(start, most), out var length))
+        {
+            _copied += length;
+            json = new OtlpValue(OtlpKind.Text, start, length, isCopy: true);
+        }
+
+        _literals.Add((text.Offset, text.IsCopy), json);
+        return json;
     }
 
     private OtlpValue Find(int run, int count, int key)

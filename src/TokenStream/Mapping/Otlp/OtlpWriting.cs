@@ -43,7 +43,7 @@ internal readonly ref struct OtlpWriting(
             return new MappingError(MappingReason.TextUnusable, span.Offset, refused);
         }
 
-        var error = WriteModel(in request, span.Offset);
+        var error = WriteModel(in request, Answered(requests, speaker), span.Offset);
         if (error.Reason == MappingReason.None)
         {
             WriteUsage(in request, ref item);
@@ -127,22 +127,37 @@ internal readonly ref struct OtlpWriting(
         return writer.TryText("event_id"u8, both[..(33 + id.Length)], "traceId and the response's id");
     }
 
-    private MappingError WriteModel(in OtlpRequest request, int offset)
+    /// <summary>The model that answered: as the answer itself says where a span quotes it, since others may repeat what was asked for.</summary>
+    private static OtlpValue Answered(OtlpRequests requests, int speaker)
     {
-        var model = request.Model.IsText ? request.Model : request.ModelRequested;
-        if (!model.IsText && !request.IsFailed)
+        for (var at = requests[speaker].Group; at >= 0; at = requests[at].NextOfGroup)
+        {
+            if (requests[at].Emitter.Has(OtlpHabits.QuotesAnswers) && requests[at].ResponseId.IsText && requests[at].Model.IsText)
+            {
+                return requests[at].Model;
+            }
+        }
+
+        return requests[speaker].Model;
+    }
+
+    private MappingError WriteModel(in OtlpRequest request, OtlpValue answered, int offset)
+    {
+        var model = answered.IsText ? answered : request.ModelRequested;
+        if (!model.IsText && !request.IsFailed && !request.MayLackModel)
         {
             return new MappingError(MappingReason.MissingField, offset, "gen_ai.request.model");
         }
 
         var named = Bytes(request.Provider);
         var isNamed = OtlpProviders.IsProvider(named);
-        if (!writer.TryText("provider"u8, isNamed ? named : ModelMakers.Of(Bytes(model)), isNamed ? "provider" : "the model's name"))
+        var maker = request.Maker ?? ModelMakers.Of(Bytes(model));
+        if (!writer.TryText("provider"u8, isNamed ? named : maker, isNamed ? "provider" : "the model's name"))
         {
             return new MappingError(MappingReason.TextUnusable, request.Provider.IsCopy ? offset : request.Provider.Offset, "provider");
         }
 
-        if (!writer.TryText("model"u8, model.IsText ? Bytes(model) : "unknown"u8, request.Model.IsText ? "response's model" : "request's model"))
+        if (!writer.TryText("model"u8, model.IsText ? Bytes(model) : "unknown"u8, answered.IsText ? "response's model" : "request's model"))
         {
             return new MappingError(MappingReason.TextUnusable, model.IsCopy ? offset : model.Offset, "model");
         }

@@ -1,4 +1,4 @@
-namespace TokenStream.Mapping.Langfuse;
+namespace TokenStream.Mapping;
 
 /// <summary>What a name in a map of usage counts; those up to <see cref="MoreOutput"/> are no parts of a total beside them.</summary>
 internal enum UsagePart
@@ -17,13 +17,14 @@ internal enum UsagePart
     CacheWrite1h,
     Reasoning,
     ToolInput,
+    Searches,
 }
 
 /// <summary>
 /// The names that maps of usage have: those of the providers' own objects, and those that people choose, which follow no rule but that
 /// Langfuse adds up what has <c>input</c> or <c>output</c> in its name.
 /// </summary>
-internal static class UsagePartNames
+internal static class UsageMapNames
 {
     /// <summary>What a name, in small letters, counts, and whose it is where it is a total.</summary>
     public static UsagePart Of(ReadOnlySpan<byte> name, out UsageNames names)
@@ -55,9 +56,9 @@ internal static class UsagePartNames
 
     private static UsagePart Part(ReadOnlySpan<byte> name)
     {
-        if (Has(name, "cost"u8) || Has(name, "price"u8) || Has(name, "miss"u8))
+        if (Has(name, "cost"u8) || Has(name, "price"u8) || Has(name, "miss"u8) || name.EndsWith("details"u8))
         {
-            // Money, and DeepSeek's prompt_cache_miss_tokens, which is the rest of the input.
+            // Money; DeepSeek's prompt_cache_miss_tokens, which is the rest of the input; and details that are no object, as Gemini's lists.
             return UsagePart.None;
         }
 
@@ -74,7 +75,8 @@ internal static class UsagePartNames
             return UsagePart.Reasoning;
         }
 
-        return Is(name, "tool_use_prompt_token_count"u8) || Is(name, "tooluseprompttokencount"u8) ? UsagePart.ToolInput
+        return Is(name, "web_search_requests"u8) ? UsagePart.Searches
+            : Is(name, "tool_use_prompt_token_count"u8) || Is(name, "tooluseprompttokencount"u8) ? UsagePart.ToolInput
             : Has(name, "input"u8) ? UsagePart.MoreInput
             : Has(name, "output"u8) ? UsagePart.MoreOutput
             : UsagePart.None;

@@ -1,9 +1,9 @@
 using TokenStream.Events;
 
-namespace TokenStream.Mapping.Langfuse;
+namespace TokenStream.Mapping;
 
 /// <summary>Walks a map of usage once. Names that are costs, or that nobody knows, are passed over whatever they hold.</summary>
-internal ref struct LangfuseUsageReader
+internal ref struct UsageMapReader
 {
     private const int NameBytes = 64;
 
@@ -14,7 +14,7 @@ internal ref struct LangfuseUsageReader
     /// <summary>Byte of the value that was refused.</summary>
     public int Refused { get; private set; }
 
-    public MappingReason Read(ref JsonScanner scanner, ref LangfuseUsage usage)
+    public MappingReason Read(ref JsonScanner scanner, ref UsageMap usage)
     {
         var reason = ReadMembers(ref scanner, ref usage, isDetails: false);
         var isOwn = usage.Names == UsageNames.Own || (usage.Names == UsageNames.None && _moreInput + _moreOutput > 0);
@@ -32,7 +32,7 @@ internal ref struct LangfuseUsageReader
 
     private static TokenCount More(TokenCount count, long more) => more == 0 ? count : TokenCount.Of(count.OrZero + more);
 
-    private MappingReason ReadMembers(ref JsonScanner scanner, ref LangfuseUsage usage, bool isDetails)
+    private MappingReason ReadMembers(ref JsonScanner scanner, ref UsageMap usage, bool isDetails)
     {
         if (!scanner.TryTake((byte)'{'))
         {
@@ -56,9 +56,11 @@ internal ref struct LangfuseUsageReader
             scanner.Peek();
             Refused = scanner.At;
             var name = Lower(scanner.Slice(start, length), buffer);
-            var reason = scanner.Peek() == '{' && !isDetails && IsDetails(name)
-                ? ReadDetails(ref scanner, ref usage)
-                : ReadCount(ref scanner, name, ref usage, isDetails);
+            var reason = scanner.Peek() == '{' && IsDetails(name, ref usage)
+                ? ReadMembers(ref scanner, ref usage, isDetails: true)
+                : scanner.Peek() == '[' && name.SequenceEqual("cachedetails"u8)
+                    ? ReadLifetimes(ref scanner, ref usage)
+                    : ReadCount(ref scanner, name, ref usage, isDetails);
             if (reason != MappingReason.None)
             {
                 return reason;
@@ -74,20 +76,54 @@ internal ref struct LangfuseUsageReader
         }
     }
 
-    private MappingReason ReadDetails(ref JsonScanner scanner, ref LangfuseUsage usage)
-    {
-        usage.HasDetails = true;
-        return ReadMembers(ref scanner, ref usage, isDetails: true);
-    }
-
     /// <summary>
     /// <c>prompt_tokens_details</c>, <c>input_token_details</c> and <c>cache_creation</c>: parts of the totals beside them.
     /// </summary>
-    private static bool IsDetails(ReadOnlySpan<byte> name) => name.EndsWith("details"u8) || name.SequenceEqual("cache_creation"u8);
-
-    private MappingReason ReadCount(ref JsonScanner scanner, scoped ReadOnlySpan<byte> name, ref LangfuseUsage usage, bool isDetails)
+    private static bool IsDetails(ReadOnlySpan<byte> name, ref UsageMap usage)
     {
-        var part = UsagePartNames.Of(name, out var names);
+        var isDetails = name.EndsWith("details"u8);
+        usage.Reported.HasInputDetails |= isDetails && (name.StartsWith("prompt"u8) || name.StartsWith("input"u8));
+        return isDetails || name.SequenceEqual("cache_creation"u8)
+            || name.SequenceEqual("server_tool_use"u8);
+    }
+
+    /// <summary>Bedrock's <c>cacheDetails</c>: how many tokens were written for how long.</summary>
+    private static MappingReason ReadLifetimes(ref JsonScanner scanner, ref UsageMap usage)
+    {
+        scanner.At++;
+        while (scanner.Peek() != ']')
+        {
+            scanner.At += scanner.Peek() == ',' ? 1 : 0;
+            scanner.Peek();
+            var start = scanner.At;
+            if (!scanner.TrySkip(1))
+            {
+                return MappingReason.InvalidJson;
+            }
+
+            var element = new UsageMap();
+            var within = new JsonScanner(scanner.Slice(start, scanner.At - start));
+            var isHour = scanner.Slice(start, scanner.At - start).IndexOf("\"1h\""u8) >= 0;
+            var reason = within.Peek() == '{' ? ReadElement(ref within, ref element) : MappingReason.None;
+            if (reason != MappingReason.None)
+            {
+                return reason;
+            }
+
+            ref var count = ref isHour ? ref usage.Reported.CacheWrite1h : ref usage.Reported.CacheWrite5m;
+            count = count.Or(element.Reported.Input);
+        }
+
+        scanner.At++;
+        return MappingReason.None;
+    }
+
+    private static MappingReason ReadElement(ref JsonScanner scanner, ref UsageMap element) =>
+        new UsageMapReader().ReadMembers(ref scanner, ref element, isDetails: false);
+
+    private MappingReason ReadCount(ref JsonScanner scanner, scoped ReadOnlySpan<byte> name, ref UsageMap usage, bool isDetails)
+    {
+        var part = UsageMapNames.Of(name, out var names);
         if (part == UsagePart.None || (isDetails && part <= UsagePart.MoreOutput))
         {
             return scanner.TrySkip(1) ? MappingReason.None : MappingReason.InvalidJson;
@@ -122,6 +158,7 @@ internal ref struct LangfuseUsageReader
             case UsagePart.CacheWrite5m: reported.CacheWrite5m = reported.CacheWrite5m.Or(count); break;
             case UsagePart.CacheWrite1h: reported.CacheWrite1h = reported.CacheWrite1h.Or(count); break;
             case UsagePart.Reasoning: reported.Reasoning = reported.Reasoning.Or(count); break;
+            case UsagePart.Searches: usage.Searches = usage.Searches.Or(count); break;
             default: reported.ToolInput = reported.ToolInput.Or(count); break;
         }
 

@@ -1,6 +1,6 @@
 using TokenStream.Events;
 
-namespace TokenStream.Mapping.Langfuse;
+namespace TokenStream.Mapping;
 
 /// <summary>Whose names a map of usage has, which says how it counts.</summary>
 internal enum UsageNames : byte
@@ -21,16 +21,19 @@ internal enum UsageNames : byte
 }
 
 /// <summary>
-/// What an observation says it used. Langfuse takes any map of names to counts: the provider's usage object as it came, or a map of its own
-/// names. <c>usage</c> and <c>usageDetails</c> say the same twice; the latter says more.
+/// A map of names to counts, as tools pass it on: the provider's usage object as it came, or a map that somebody wrote with names of
+/// Langfuse's. Whose names it has says how it counts (<see cref="UsageMapConventions"/>).
 /// </summary>
-internal struct LangfuseUsage
+internal struct UsageMap
 {
     public ReportedUsage Reported;
     public UsageNames Names;
 
+    /// <summary>Searches of the web that the provider made.</summary>
+    public TokenCount Searches;
+
     /// <summary>Whether parts of the input stand within an object of details, as OpenAI has them.</summary>
-    public bool HasDetails;
+    public readonly bool HasDetails => Reported.HasInputDetails;
 
     /// <summary>Whether the map says anything of the provider's cache.</summary>
     public readonly bool TellsCache => Reported.CacheRead.IsKnown || Reported.CacheWrite.IsKnown || Reported.CacheWrite5m.IsKnown
@@ -41,7 +44,7 @@ internal struct LangfuseUsage
     /// <summary>
     /// Reads a map, whose bytes are JSON; what is no object tells nothing. The offset is that of a value that is refused.
     /// </summary>
-    public static MappingReason Read(ReadOnlySpan<byte> payload, in JsonValue map, out LangfuseUsage usage, out int offset)
+    public static MappingReason Read(ReadOnlySpan<byte> payload, in JsonValue map, out UsageMap usage, out int offset)
     {
         usage = default;
         offset = map.Offset;
@@ -51,7 +54,7 @@ internal struct LangfuseUsage
         }
 
         var scanner = new JsonScanner(payload[..(map.Offset + map.Length)]) { At = map.Offset };
-        var reader = new LangfuseUsageReader();
+        var reader = new UsageMapReader();
         var reason = reader.Read(ref scanner, ref usage);
         offset = reader.Refused;
         return reason;
