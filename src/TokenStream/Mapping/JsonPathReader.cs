@@ -118,7 +118,7 @@ internal sealed class JsonPathReader(JsonPaths paths, bool isDashNothing = false
 
         while (true)
         {
-            if (!scanner.TryString(out var start, out var length, out var plain) || !scanner.TryTake((byte)':'))
+            if (!scanner.TryMemberName(out var start, out var length, out var plain))
             {
                 return false;
             }
