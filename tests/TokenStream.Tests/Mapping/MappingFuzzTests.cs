@@ -1,141 +1,243 @@
-using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 using TokenStream.Events;
 using TokenStream.Mapping;
-using TokenStream.Mapping.Langfuse;
-using TokenStream.Mapping.LiteLlm;
-using TokenStream.Mapping.ProviderUsage;
 using Xunit;
 
 namespace TokenStream.Tests.Mapping;
 
 /// <summary>
-/// Any bytes: payloads with pieces cut, doubled, moved, and swapped for what a parser trips over. Seeded; the seed is in the message.
+/// Any bytes, to every source there is: a new one is in by itself. Payloads written here and, where they are at hand, real tools' captures,
+/// mutated; each goes to all sources, whoever it was meant for. Seeded; the seed is in the message.
 /// </summary>
 public sealed class MappingFuzzTests
 {
-    private static readonly int Rounds = Variable("TOKENSTREAM_FUZZ_ROUNDS", 40_000) / 10;
+    private const long ReceivedMs = 1_795_212_400_000;
 
-    private static readonly byte[][] Pieces =
+    /// <summary>Memory that a mapper may take for itself, and as many times the payload's size, while it maps one.</summary>
+    private const long OwnBytes = 4 * 1024 * 1024;
+
+    private static readonly int Rounds = Payloads.Variable("TOKENSTREAM_FUZZ_ROUNDS", 40_000) / 10;
+
+    private static readonly IReadOnlyList<(byte[] Body, (string Name, string Value)[] Headers)> Seeds =
     [
         .. new[]
         {
-            "\"", "\\", "{", "}", "[", "]", ",", ":", "null", "-1", "1e999", "1.5", "999999999999999999999", "\\ud800", "\\u0000",
-            "true", "data: ", "\n\n", "data: [DONE]\n", "\"prompt_tokens\":7,", "\"usage\":{\"inputTokens\":1},", "[[[[[[[[",
-            "{\"a\":{\"a\":", "\"\":", " ", "\r",
-        }.Select(Encoding.UTF8.GetBytes),
-        [0xFF], [0xC3], [0x00], [0xEF, 0xBB, 0xBF],
+            LiteLlmPayloads.Usual().ToJsonString(), $"[{LiteLlmPayloads.Usual().ToJsonString()},{LiteLlmPayloads.Usual().ToJsonString()}]",
+            """
+            {"id":"msg_1","type":"message","role":"assistant","model":"m",
+             "usage":{"input_tokens":250,"cache_read_input_tokens":39800,"output_tokens":812}}
+            """,
+            """
+            data: {"type":"message_start","message":{"id":"msg_1","model":"m","usage":{"input_tokens":77,"output_tokens":1}}}
+
+            data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":41}}
+
+            data: {"type":"message_stop"}
+
+            """,
+            """
+            {"stopReason":"end_turn","usage":{"inputTokens":250,"outputTokens":8,"totalTokens":258,
+             "cacheDetails":[{"ttl":"1h","inputTokens":0},{"ttl":"5m"}]}}
+            """,
+            """
+            [{"candidates":[{"finishReason":"STOP"}],"modelVersion":"g","usageMetadata":{"promptTokenCount":10,"totalTokenCount":11}}]
+            """,
+            LangfusePayloads.Batch(LangfusePayloads.Trace, LangfusePayloads.Create, LangfusePayloads.Update()),
+            """
+            {"specversion":"1.0","id":"e","source":"/gw","type":"llm","subject":"acme","time":"2026-11-20T22:04:24Z",
+             "data":{"provider":"anthropic","model":"m","usage":{"input_tokens":"250","cache_read_input_tokens":398,"output_tokens":8}}}
+            """,
+            """
+            [{"specversion":"1.0","id":"e-1","source":"gw","type":"t","data":{"model":"gpt-5","type":"input","tokens":"7"}},
+             {"specversion":"1.0","id":"e-2","source":"gw","type":"t","data":"{\"model\":\"gpt-5\",\"type\":\"output\",\"tokens\":7}"},
+             {"specversion":"1.0","id":"e-3","source":"gw","type":"tokenstream.request",
+              "data":{"provider":"p","model":"m","tokens_in":1,"tokens_out":2}}]
+            """,
+            """
+            {"started_at":1787307005123,"latencies":{"request":2500},"request":{"id":"r-1"},"response":{"status":200},"ai":{"proxy":{
+             "usage":{"prompt_tokens":1833,"completion_tokens":210},"meta":{"provider_name":"openai","request_model":"gpt-4.1"}}}}
+            """,
+            """
+            {"start_time":"2026-08-21T10:10:05.123Z","x-request-id":"9d0f","response_code":200,"response_flags":"-","duration":4748,
+             "genai_model_name":"gpt-4o","genai_backend_name":"default/openai/x","genai_tokens_input":15,"genai_tokens_output":"7"}
+            """,
+            """
+            {"event_id":"e-1","time":1795212400000,"tenant_id":"t","provider":"p","model":"m","tokens_in":1,"tokens_out":2}
+            {"event_id":"e-2","time":1795212400000,"tenant_id":"t","provider":"p","model":"m","tokens_in":1,"tokens_out":2}
+            """,
+        }.Select(text => (Encoding.UTF8.GetBytes(text), Array.Empty<(string, string)>())),
+        (Encoding.UTF8.GetBytes("""{"provider":"openai","model":"m","usage":{"prompt_tokens":5,"completion_tokens":1}}"""),
+            [("ce-specversion", "1.0"), ("ce-id", "e%20"), ("ce-source", "/gw"), ("ce-type", "t"), ("ce-tenantid", "acme")]),
+        (OtlpSpanMaker.JsonBytes(Span), [("content-type", "application/json")]),
+        (OtlpSpanMaker.Protobuf(Span, Span with { SpanId = 2, ParentId = 1 }), [("content-type", "application/x-protobuf")]),
     ];
 
-    private static readonly string[] Seeds =
-    [
-        LiteLlmPayloads.Usual().ToJsonString(), $"[{LiteLlmPayloads.Usual().ToJsonString()},{LiteLlmPayloads.Usual().ToJsonString()}]",
-        """
-        {"id":"msg_1","type":"message","role":"assistant","model":"m",
-         "usage":{"input_tokens":250,"cache_read_input_tokens":39800,"output_tokens":812}}
-        """,
-        """
-        data: {"type":"message_start","message":{"id":"msg_1","model":"m","usage":{"input_tokens":77,"output_tokens":1}}}
-
-        data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":41}}
-
-        data: {"type":"message_stop"}
-
-        """,
-        """
-        {"stopReason":"end_turn","usage":{"inputTokens":250,"outputTokens":8,"totalTokens":258,
-         "cacheDetails":[{"ttl":"1h","inputTokens":0},{"ttl":"5m"}]}}
-        """,
-        LangfusePayloads.Batch(LangfusePayloads.Trace, LangfusePayloads.Create, LangfusePayloads.Update()),
-        """[{"candidates":[{"finishReason":"STOP"}],"modelVersion":"g","usageMetadata":{"promptTokenCount":10,"totalTokenCount":11}}]""",
-    ];
+    private static OtlpSpanMaker Span => new OtlpSpanMaker("any.instrumentation", "1.0").With(
+        ("gen_ai.provider.name", "openai"), ("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "gpt-5"),
+        ("gen_ai.response.id", "r-1"), ("gen_ai.usage.input_tokens", 7L), ("gen_ai.usage.output_tokens", 3L), ("tenant.id", "acme"));
 
     [Fact]
-    public void Whatever_the_bytes_an_event_is_one_that_the_stream_takes()
+    public void Whatever_the_bytes_an_event_is_one_that_the_stream_takes_and_equal_bytes_give_equal_events()
     {
-        var seed = Variable("TOKENSTREAM_SEED", 1);
+        var seed = Payloads.Variable("TOKENSTREAM_SEED", 1);
         var random = new Random(seed);
-        var (liteLlm, provider, events) = (new LiteLlmMapper(), new ProviderUsageMapper(), new MappedEvents());
-        var langfuse = new LangfuseMapper();
-        var decoder = new EventDecoder([]);
-        var context = new ProviderContext { TimeMs = 1_795_212_400_000, Path = "/model/m/converse" };
-        var accepted = 0;
+        var real = RealSeeds().ToList();
+        var sources = PayloadSources.All.Select(source => new Fuzzed(source)).ToList();
         for (var round = 0; round < Rounds; round++)
         {
-            var payload = Mutate(Encoding.UTF8.GetBytes(Seeds[random.Next(Seeds.Length)]), random);
-            foreach (var map in new Action[]
+            var seeds = real.Count > 0 && random.Next(2) == 0 ? real : Seeds;
+            var (body, beside) = seeds[random.Next(seeds.Count)];
+            var headers = new PayloadHeaders();
+            foreach (var (name, value) in beside)
             {
-                () => liteLlm.Map(new Payload(payload, 0), events), () => provider.Map(payload, context, events),
-                () => langfuse.Map(new Payload(payload, 1_795_212_400_000), events),
-            })
+                headers.Add(Encoding.UTF8.GetBytes(name), random.Next(8) > 0
+                    ? Encoding.UTF8.GetBytes(value)
+                    : Payloads.Mutate(Encoding.UTF8.GetBytes(value), random));
+            }
+
+            var mutated = Payloads.Mutate(body, random);
+            foreach (var source in sources)
             {
-                map();
-                for (var item = 0; item < events.Count; item++)
-                {
-                    Assert.True(events[item].Error.Offset is var at && at >= 0 && at <= payload.Length, $"seed {seed} round {round}");
-                    UsageEvent usage = default;
-                    Assert.True(
-                        !events[item].IsEvent || decoder.TryDecode(events.Event(item), ref usage, out _),
-                        $"seed {seed} round {round}: {Encoding.UTF8.GetString(payload)}");
-                    accepted += events[item].IsEvent ? 1 : 0;
-                }
+                source.Map(mutated, headers, () => $"seed {seed} round {round}");
             }
         }
 
-        Assert.True(accepted > Rounds / 20, $"only {accepted} of {Rounds} mutations are still events: they test the refusals alone");
+        Assert.All(sources, source => Assert.True(
+            source.Accepted > Rounds / 400, $"{source.Accepted} events of {source.Name} in {Rounds} rounds: they test the refusals alone"));
     }
 
     [Fact]
     public void Every_beginning_of_a_payload_is_answered()
     {
-        var (liteLlm, provider, events) = (new LiteLlmMapper(), new ProviderUsageMapper(), new MappedEvents());
-        var langfuse = new LangfuseMapper();
-        foreach (var payload in Seeds.Select(Encoding.UTF8.GetBytes))
+        var sources = PayloadSources.All.Select(source => new Fuzzed(source)).ToList();
+        foreach (var (body, beside) in Seeds)
         {
-            for (var length = 0; length <= payload.Length; length++)
+            var headers = new PayloadHeaders();
+            foreach (var (name, value) in beside)
             {
-                liteLlm.Map(new Payload(payload.AsSpan(0, length), 0), events);
-                Assert.True(events.Count > 0);
-                langfuse.Map(new Payload(payload.AsSpan(0, length), 0), events);
-                Assert.True(events.Count > 0);
-                provider.Map(payload.AsSpan(0, length), new ProviderContext { TimeMs = 1_795_212_400_000 }, events);
-                Assert.Equal(1, events.Count);
+                headers.Add(name, value);
+            }
+
+            for (var length = 0; length <= body.Length; length++)
+            {
+                foreach (var source in sources)
+                {
+                    source.Map(body[..length], headers, () => $"{length} bytes");
+                }
             }
         }
     }
 
     [Fact]
-    public void Memory_follows_the_payload_and_its_limits()
+    public void Random_bytes_are_answered()
     {
-        var events = new MappedEvents();
-        new LiteLlmMapper().Map(new Payload(new byte[MappingLimits.PayloadBytes + 1], 0), events);
-        Assert.Equal(MappingReason.PayloadTooLarge, events[0].Error.Reason);
-
-        new LiteLlmMapper().Map(
-            new Payload(Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat("{}", MappingLimits.Items + 1))}]"), 0), events);
-        Assert.Equal((1, MappingReason.PayloadTooLarge), (events.Count, events[0].Error.Reason));
+        var random = new Random(1);
+        var sources = PayloadSources.All.Select(source => new Fuzzed(source)).ToList();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var body = new byte[random.Next(200)];
+            random.NextBytes(body);
+            foreach (var source in sources)
+            {
+                source.Map(body, new PayloadHeaders(), () => $"round {round}");
+            }
+        }
     }
 
-    private static int Variable(string name, int other) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : other;
-
-    private static byte[] Mutate(byte[] payload, Random random)
+    /// <summary>What is too large is refused unread, and no payload makes more items than there may be.</summary>
+    [Fact]
+    public void Memory_follows_the_payload_and_its_limits()
     {
-        for (var mutations = random.Next(4); mutations > 0 && payload.Length > 0; mutations--)
+        var many = Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat("{}", MappingLimits.Items + 1))}]");
+        foreach (var source in PayloadSources.All)
         {
-            var (at, other) = (random.Next(payload.Length), random.Next(payload.Length));
-            var (start, end) = (Math.Min(at, other), Math.Min(Math.Max(at, other), Math.Min(at, other) + 40));
-            payload = random.Next(6) switch
+            var (mapper, events) = (source.Create(source.DefaultAttribution), new MappedEvents());
+            mapper.Map(new Payload(new byte[MappingLimits.PayloadBytes + 1], ReceivedMs), events);
+            Assert.Equal((1, MappingReason.PayloadTooLarge), (events.Count, events[0].Error.Reason));
+
+            mapper.Map(new Payload(many, ReceivedMs), events);
+            Assert.True(events.Count <= MappingLimits.Items, $"{events.Count} items of {source.Name}");
+        }
+    }
+
+    /// <summary>Captures of all tools that are not large, each with its headers.</summary>
+    private static IEnumerable<(byte[] Body, (string Name, string Value)[] Headers)> RealSeeds()
+    {
+        foreach (var tool in Captures.Folder is null ? [] : Directory.GetDirectories(Captures.Folder))
+        {
+            foreach (var (_, index) in Captures.Index(Path.GetFileName(tool)).Take(12))
             {
-                0 => payload[..at],
-                1 => [.. payload[..start], .. payload[end..]],
-                2 => [.. payload[..end], .. payload[start..]],
-                3 => [.. payload[..at], .. Pieces[random.Next(Pieces.Length)], .. payload[at..]],
-                4 => [.. payload[..start], .. Pieces[random.Next(Pieces.Length)], .. payload[end..]],
-                _ => [.. payload[..at], (byte)(payload[at] ^ (1 << random.Next(8))), .. payload[(at + 1)..]],
-            };
+                var body = Captures.Payload(Path.GetFileName(tool), index);
+                var headers = index["headers"]?.AsObject() ?? new JsonObject();
+                if (body.Length < 32 * 1024)
+                {
+                    yield return (body, [.. headers.Select(header => (header.Key, header.Value!.GetValue<string>()))]);
+                }
+            }
+        }
+    }
+
+    /// <summary>A source with two mappers that see the same: they must say the same.</summary>
+    private sealed class Fuzzed(PayloadSource source)
+    {
+        private readonly IPayloadMapper _mapper = source.Create(source.DefaultAttribution);
+        private readonly IPayloadMapper _other = source.Create(source.DefaultAttribution);
+        private readonly MappedEvents _events = new();
+        private readonly MappedEvents _others = new();
+        private readonly EventDecoder _decoder = new([]);
+
+        public string Name => source.Name;
+
+        public int Accepted { get; private set; }
+
+        public void Map(byte[] body, PayloadHeaders headers, Func<string> what)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            _mapper.Map(new Payload(body, ReceivedMs, headers), _events);
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            _other.Map(new Payload(body, ReceivedMs, headers), _others);
+
+            var fault = allocated > OwnBytes + (64L * body.Length) ? $"{allocated} bytes allocated"
+                : _events.Count != _others.Count || _events.Count > MappingLimits.Items ? $"{_events.Count} and {_others.Count} items"
+                : "";
+            for (var item = 0; item < _events.Count && fault.Length == 0; item++)
+            {
+                fault = Fault(item, body.Length);
+            }
+
+            if (fault.Length > 0)
+            {
+                Assert.Fail($"{source.Name}, {what()}: {fault} of {Encoding.UTF8.GetString(body)}");
+            }
         }
 
-        return payload;
+        /// <summary>What is wrong with an item; empty where nothing is.</summary>
+        private string Fault(int item, int length)
+        {
+            var emitter = _events.Emitter(item);
+            if (emitter.Length > 64 || emitter.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E))
+            {
+                return "the emitter";
+            }
+
+            var error = _events[item].Error;
+            if (!_events[item].IsEvent)
+            {
+                return error != _others[item].Error ? $"two refusals {error} and {_others[item].Error}"
+                    : error.Offset < 0 || error.Offset > length ? $"the place of {error}"
+                    : "";
+            }
+
+            Accepted++;
+            UsageEvent usage = default;
+            var isTaken = _decoder.TryDecode(_events.Event(item), ref usage, out var refusal);
+
+            // Ticks are of nobody; everybody else's tenant is what the record is keyed by.
+            return !isTaken ? $"the stream refuses ({refusal}) {Encoding.UTF8.GetString(_events.Event(item))}"
+                : !_events.Event(item).SequenceEqual(_others.Event(item)) ? "two events from one payload"
+                : usage.Kind != EventKind.Tick && _events.Tenant(item).IsEmpty ? "no tenant"
+                : "";
+        }
     }
 }
