@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using TokenStream.Kafka;
 using TokenStream.Mapping;
 using TokenStream.Pricing;
 using TokenStream.Service.Node;
@@ -14,15 +16,27 @@ internal static class InspectCommand
     /// <summary>The question cannot be answered as it was put.</summary>
     private const int UsageError = 2;
 
+    private const string ClientId = "tokenstream-inspect";
+
     /// <summary>The answer to who sent it: whoever's fields are there.</summary>
     private const string Auto = "auto";
 
     internal static Command Create()
     {
-        var file = new Argument<string>("file")
+        var file = new Argument<string?>("file")
         {
             Description = "One payload as it was sent; gzip where the name ends in .gz; - for standard input.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
+        var topic = new Option<string?>("--topic")
+        {
+            Description = "Instead of a file: a topic, of payloads, of events (llm.requests) or of dead letters.",
+        };
+        var offset = new Option<long?>("--offset")
+        {
+            Description = "Of a topic: the record's offset; by default the newest record is shown.",
+        };
+        var partition = new Option<int?>("--partition") { Description = "Of a topic: its partition; 0 where only an offset is given." };
         var names = PayloadSources.All.Select(source => source.Name).ToArray();
         var source = new Option<string>("--as")
         {
@@ -52,8 +66,10 @@ internal static class InspectCommand
             """
             Show what a payload of a gateway or provider becomes: the native event, the path each field was read at, what stays unknown, and
             the price. Exit code 1 where something was refused, 2 where the file cannot be read.
-            Example: tokenstream inspect payload.json --as litellm
-            """) { file, source, header, at, prices };
+            Examples: tokenstream inspect payload.json --as litellm
+                      tokenstream inspect --topic tokenstream.deadletter --offset 17
+            """) { file, topic, offset, partition, source, header, at, prices };
+        Connections.AddKafka(command);
         foreach (var (option, _) in asked)
         {
             command.Add(option);
@@ -86,7 +102,15 @@ internal static class InspectCommand
             }
 
             var book = parsed.GetValue(prices)?.FullName;
-            return Inspect(parsed.GetValue(file)!, parsed.GetValue(source)!, timeMs, headers, book, Console.Out, Console.Error);
+            if (parsed.GetValue(file) is null == (parsed.GetValue(topic) is null))
+            {
+                Console.Error.WriteLine("Name one: a file, - for standard input, or --topic.");
+                return UsageError;
+            }
+
+            return parsed.GetValue(topic) is { } looked
+                ? InspectTopic(parsed, looked, parsed.GetValue(partition), parsed.GetValue(offset), parsed.GetValue(source)!, headers, book)
+                : Inspect(parsed.GetValue(file)!, parsed.GetValue(source)!, timeMs, headers, book, Console.Out, Console.Error);
         });
         return command;
     }
@@ -108,19 +132,81 @@ internal static class InspectCommand
             return UsageError;
         }
 
-        var sent = new Payload(payload, receivedMs, headers);
-        var chosen = source == Auto ? SourceOf(in sent) : PayloadSources.Find(source);
+        return Show(new TopicPayload(file, payload, receivedMs, headers, PayloadSources.Find(source), null, []), book, output);
+    }
+
+    private static int InspectTopic(
+        ParseResult parsed, string topic, int? partition, long? offset, string source, PayloadHeaders headers, string? prices)
+    {
+        try
+        {
+            var options = Connections.Options(parsed);
+            var kafka = Connections.ToKafka(options);
+            var record = partition is null && offset is null
+                ? Newest(kafka, topic)
+                : TopicRecord.Read(kafka, topic, partition ?? 0, offset, ClientId, NullLogger.Instance);
+            var payload = TopicPayload.Of(topic, record, headers, options);
+            if (PayloadSources.Find(source) is { } said)
+            {
+                // The paths that are configured for a topic or an address are those of its own source.
+                payload = payload with { Source = said, Attribution = said == payload.Source ? payload.Attribution : null };
+            }
+
+            return Show(payload, PriceFiles.Book(prices), Console.Out);
+        }
+        catch (Exception failure) when (failure is NodeStartException or KafkaUnavailableException or RecordMissingException)
+        {
+            Console.Error.WriteLine(failure.Message);
+            return UsageError;
+        }
+    }
+
+    /// <summary>The record of all partitions that was written last.</summary>
+    private static TopicRecord Newest(KafkaOptions kafka, string topic)
+    {
+        using var admin = new TopicAdmin(kafka, ClientId, TimeProvider.System, NullLogger.Instance);
+        if (!admin.Partitions().TryGetValue(topic, out var partitions))
+        {
+            throw new RecordMissingException($"Kafka at {kafka.BootstrapServers} has no topic {topic} (--topic).");
+        }
+
+        var found = new List<TopicRecord>();
+        for (var partition = 0; partition < partitions; partition++)
+        {
+            try
+            {
+                found.Add(TopicRecord.Read(kafka, topic, partition, null, ClientId, NullLogger.Instance));
+            }
+            catch (RecordMissingException)
+            {
+                // Another one may have records.
+            }
+        }
+
+        return found.MaxBy(record => record.TimestampMs) ?? throw new RecordMissingException($"The topic {topic} has no records.");
+    }
+
+    private static int Show(TopicPayload payload, PriceBook book, TextWriter output)
+    {
+        var sent = new Payload(payload.Body, payload.ReceivedMs, payload.Headers);
+        var chosen = payload.Source ?? SourceOf(in sent);
+        foreach (var note in payload.Notes)
+        {
+            output.WriteLine($"{payload.Name}: {note}");
+        }
+
         if (chosen is null)
         {
             var names = string.Join(", ", PayloadSources.All.Select(known => known.Name));
-            output.WriteLine($"{file}: nothing that is known; --as ({names}) says why a source refuses it.");
+            output.WriteLine($"{payload.Name}: nothing that is known; --as ({names}) says why a source refuses it.");
             return 1;
         }
 
-        var events = Map(chosen, in sent);
+        var events = Map(chosen, payload.Attribution ?? chosen.DefaultAttribution, in sent);
         var items = events.Count == 1 ? "item" : "items";
         output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{file}: {chosen.Name} ({chosen.Description}), {payload.Length} bytes, {events.Count} {items}"));
+            CultureInfo.InvariantCulture,
+            $"{payload.Name}: {chosen.Name} ({chosen.Description}), {payload.Body.Length} bytes, {events.Count} {items}"));
         if (events.ContextItems + events.DuplicateItems > 0)
         {
             output.WriteLine(string.Create(
@@ -137,10 +223,10 @@ internal static class InspectCommand
         return refused == 0 ? 0 : 1;
     }
 
-    private static MappedEvents Map(PayloadSource source, in Payload payload)
+    private static MappedEvents Map(PayloadSource source, AttributionPaths attribution, in Payload payload)
     {
         var events = new MappedEvents { Trace = new MappingTrace() };
-        source.Create(source.DefaultAttribution).Map(in payload, events);
+        source.Create(attribution).Map(in payload, events);
         return events;
     }
 
@@ -154,7 +240,7 @@ internal static class InspectCommand
         var (most, least) = (0, 0);
         foreach (var source in PayloadSources.All.OrderBy(source => source == PayloadSources.Provider))
         {
-            var events = Map(source, in payload);
+            var events = Map(source, source.DefaultAttribution, in payload);
             var (accepted, known) = (0, 0);
             for (var item = 0; item < events.Count; item++)
             {

@@ -11,12 +11,17 @@ internal static class ConnectHints
         ("OpenTelemetry: GenAI spans, Traceloop, OpenInference, pydantic-ai, LiteLLM's otel callback", "connect/otlp.md",
             ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://127.0.0.1:8080/v1/traces", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf"]),
         ("Langfuse's SDKs", "connect/langfuse.md",
-            ["LANGFUSE_HOST=http://127.0.0.1:8080 (v2: LANGFUSE_BASEURL in JavaScript)", "LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY: anything, or a token as the secret"]),
-        ("CloudEvents, OpenMeter", "connect/cloudevents.md", ["POST http://127.0.0.1:8080/v1/events, content-type: application/cloudevents+json"]),
+            [
+                "LANGFUSE_HOST=http://127.0.0.1:8080 (v2: LANGFUSE_BASEURL in JavaScript)",
+                "LANGFUSE_PUBLIC_KEY, LANGFUSE_SECRET_KEY: anything, or a token as the secret",
+            ]),
+        ("CloudEvents, OpenMeter", "connect/cloudevents.md",
+            ["POST http://127.0.0.1:8080/v1/events, content-type: application/cloudevents+json"]),
         ("Kong", "connect/kong.md", ["plugin http-log: http_endpoint: http://127.0.0.1:8080/v1/events/kong"]),
         ("Envoy AI Gateway", "connect/envoy.md", ["its JSON access log to http://127.0.0.1:8080/v1/events/envoy, or to a topic"]),
         ("your own program", "event-format.md", ["POST http://127.0.0.1:8080/v1/events, a native event, an array or lines"]),
-        ("no gateway at all", "connect/proxy.md", ["tokenstream proxy --upstream https://api.openai.com", "OPENAI_BASE_URL=http://127.0.0.1:8088/v1"]),
+        ("no gateway at all", "connect/proxy.md",
+            ["tokenstream proxy --upstream https://api.openai.com", "OPENAI_BASE_URL=http://127.0.0.1:8090/v1"]),
     ];
 
     public static IEnumerable<string> Lines(int width)
@@ -35,7 +40,8 @@ internal static class ConnectHints
         }
 
         yield return "";
-        const string Addresses = "The addresses are those of a node with its defaults (--listen). What a payload becomes: tokenstream inspect FILE.";
+        const string Addresses =
+            "The addresses are those of a node with its defaults (--listen). What a payload becomes: tokenstream inspect FILE.";
         foreach (var line in SourcesText.Wrap(Addresses, width, ""))
         {
             yield return line;

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace TokenStream.Service.Sources;
 
-/// <summary>One emitter of one source, as it was seen in the last hour: a row of the view <c>sources_seen</c>. Shares are of the events.</summary>
+/// <summary>One emitter of one source, as it was seen in the last hour: a row of <c>sources_seen</c>. Shares are of the events.</summary>
 internal sealed record SourceSeen
 {
     public required string Source { get; init; }
@@ -44,7 +44,8 @@ internal sealed record SourceSeen
     [JsonIgnore]
     public string Name => Emitter.Length == 0 ? $"({Source})" : Version.Length == 0 ? Emitter : $"{Emitter}/{Version}";
 
-    public static string ToJson(IReadOnlyList<SourceSeen> seen) => JsonSerializer.Serialize(seen, SourceSeenJson.Default.IReadOnlyListSourceSeen);
+    public static string ToJson(IReadOnlyList<SourceSeen> seen) =>
+        JsonSerializer.Serialize(seen, SourceSeenJson.Default.IReadOnlyListSourceSeen);
 }
 
 /// <summary>How much of an emitter's events are a tenant's.</summary>

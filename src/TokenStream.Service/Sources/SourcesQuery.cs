@@ -44,7 +44,8 @@ internal static class SourcesQuery
         TenantShares = [.. Texts(row[13]).Zip(Texts(row[14]), (tenant, share) => new TenantShare(tenant, Number(share)))],
         RefusedReasons = Counts(row[15], row[16]),
         Standings = Counts(row[17], row[18]),
-        Advice = [.. Texts(row[19]).Zip(Texts(row[20]), Texts(row[21])).Select(it => new SourceRemark(it.First, Whole(it.Second), it.Third))],
+        Advice = [.. Texts(row[19]).Zip(Texts(row[20]), Texts(row[21]))
+            .Select(it => new SourceRemark(it.First, Whole(it.Second), it.Third))],
     };
 
     private static Dictionary<string, long> Counts(string? names, string? counts) =>

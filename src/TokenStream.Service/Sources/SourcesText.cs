@@ -96,9 +96,11 @@ internal static class SourcesText
         }
     }
 
-    private static string Tenants(SourceSeen source) => source.TenantShares.Count == 0 ? "" : string.Create(
-        CultureInfo.InvariantCulture,
-        $"{source.Tenants}: {string.Join(", ", source.TenantShares.Take(3).Select(tenant => $"{Plain(tenant.TenantId)} {Share(tenant.Share)}"))}");
+    private static string Tenants(SourceSeen source)
+    {
+        var shares = source.TenantShares.Take(3).Select(tenant => $"{Plain(tenant.TenantId)} {Share(tenant.Share)}").ToList();
+        return shares.Count == 0 ? "" : $"{Number(source.Tenants)}: {string.Join(", ", shares)}";
+    }
 
     private static string What(string code) => code switch
     {

@@ -13,8 +13,7 @@ public static class SourceAdvice
     /// <summary>Paths that a sentence names.</summary>
     private const int MostPaths = 4;
 
-    private const string SeeRefused =
-        "The sender is told in the answer; what came over a topic lies aside: tokenstream deadletter list --reason ";
+    private const string SeeRefused = "See one: tokenstream deadletter list --reason ";
 
     private static readonly Dictionary<string, string> OfStandings = new(StringComparer.Ordinal)
     {
@@ -78,8 +77,10 @@ public static class SourceAdvice
             "Not the protobuf message of this address: check the exporter's protocol (http/protobuf or http/json) and its content-type.",
         ["not_traces"] =
             "Metrics or logs: what requests used is in the traces. Point the exporters of metrics and logs at your monitoring.",
-        ["not_an_event"] = "A value that no native event has (docs/event-format.md); tokenstream check-events FILE says more.",
         ["no_native_event"] = "What is said to be a native event is none (docs/event-format.md); tokenstream check-events FILE says more.",
+        ["source_unknown"] =
+            "Neither the topic's configuration nor the record's headers say what it is: name the topic's source, or send the " +
+            "header ts-source.",
         ["tenant_not_allowed"] =
             "The sender's token is for one tenant, and the event names another: send the tenant's own token, or none bound to a tenant.",
         ["convention_contradicted"] =
