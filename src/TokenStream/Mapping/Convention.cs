@@ -176,15 +176,17 @@ internal sealed record Convention(
             }
 
             (input, output) = (input.Or(TokenCount.Of(left)), output.Or(TokenCount.Of(left)));
-            usage.Standing = left > 0 && Loses(Losses.RestOfTotal) ? Later(usage.Standing, Standing.BoundOutput) : usage.Standing;
+            usage.IsOutputAtMost = left > 0 && Loses(Losses.RestOfTotal) && !reported.Output.IsKnown;
         }
 
         var rest = reported.Total.OrZero - input.OrZero - output.OrZero;
-        if (Loses(Losses.RestOfTotal) && reported.Total.IsKnown && rest > 0)
+        if (Loses(Losses.RestOfTotal) && reported.Total.IsKnown && rest > 0 && rest != reported.Reasoning.OrZero)
         {
             output = TokenCount.Of(output.OrZero + rest);
-            usage.Standing = Later(usage.Standing, Standing.BoundOutput);
+            usage.IsOutputAtMost = true;
         }
+
+        usage.Standing = usage.IsOutputAtMost ? Later(usage.Standing, Standing.BoundOutput) : usage.Standing;
 
         var sum = input.OrZero + output.OrZero;
         if (reported.Total.IsKnown && sum + added + tool + thought != reported.Total.OrZero)

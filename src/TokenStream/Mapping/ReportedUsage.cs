@@ -40,6 +40,9 @@ internal struct MappedUsage
     public TokenCount CacheWrite1h;
     public TokenCount Reasoning;
 
+    /// <summary>Whether the output holds what only the total of both told, so that it is the most there can have been.</summary>
+    public bool IsOutputAtMost;
+
     /// <summary>How sure the counts are.</summary>
     public Standing Standing;
 }

@@ -109,6 +109,26 @@ public sealed class OtlpGroupingTests
     }
 
     [Fact]
+    public void Two_instrumentations_of_embeddings_tell_of_one_request()
+    {
+        var outer = new OtlpSpanMaker("opentelemetry.instrumentation.openai.v1", "0.62.4").With(
+            ("gen_ai.operation.name", "embeddings"), ("gen_ai.provider.name", "openai"), ("gen_ai.request.model", "text-embedding-3-small"),
+            ("gen_ai.usage.input_tokens", 611));
+        var inner = new OtlpSpanMaker("openinference.instrumentation.openai", "0.1.66")
+        {
+            TraceId = 0xB2, SpanId = 2, StartNs = 1_795_212_400_010_000_000, EndNs = 1_795_212_400_240_000_000,
+        }.With(
+            ("openinference.span.kind", "EMBEDDING"), ("embedding.model_name", "text-embedding-3-small"), ("llm.token_count.prompt", 611));
+        Assert.Equal(611, Of(outer, inner).Sum(it => it.Usage.TokensIn));
+        Assert.Equal(611, Of(inner, outer).Sum(it => it.Usage.TokensIn));
+
+        // Another count, another place or the same scope: another request.
+        Assert.Equal(2, Of(outer, inner.With(("llm.token_count.prompt", 612))).Count);
+        Assert.Equal(2, Of(outer, inner with { ParentId = 77 }).Count);
+        Assert.Equal(2, Of(outer, outer with { SpanId = 2, StartNs = inner.StartNs, EndNs = inner.EndNs }).Count);
+    }
+
+    [Fact]
     public void Who_asked_comes_from_the_spans_around_a_request()
     {
         var root = new OtlpSpanMaker("app").With(("tenant.id", "acme"), ("app.feature", "search"), ("labels", """{"team":{"name":"x"}}"""));

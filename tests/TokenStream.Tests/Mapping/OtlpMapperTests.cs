@@ -153,6 +153,12 @@ public sealed class OtlpMapperTests
     }
 
     [Fact]
+    public void A_former_stream_of_Traceloops_Anthropic_has_one_token_too_many() =>
+        Assert.Equal(812, One(new OtlpSpanMaker("opentelemetry.instrumentation.anthropic", "0.33.1").With(
+            ("llm.request.type", "chat"), ("gen_ai.system", "Anthropic"), ("gen_ai.request.model", "claude"), ("llm.is_streaming", true),
+            (Usage + "prompt_tokens", 41250), (Usage + "completion_tokens", 813))).Usage.TokensOut);
+
+    [Fact]
     public void Zeros_that_Traceloops_Anthropic_invents_are_unknown()
     {
         var usage = One(Traceloop.With((Usage + "cache_read.input_tokens", 0), (Usage + "cache_creation.input_tokens", 0))).Usage;
@@ -195,6 +201,32 @@ public sealed class OtlpMapperTests
             (Usage + "input_tokens", 420), (Usage + "output_tokens", 180), (Usage + "total_tokens", total)));
         Assert.Equal((420, output, completeness), (mapped.Usage.TokensIn, mapped.Usage.TokensOut, mapped.Usage.Completeness));
         Assert.Equal(standing, mapped.Item.Standing);
+    }
+
+    [Theory]
+    [InlineData(null, 480, Completeness.Estimated)]
+    [InlineData(300, 480, Completeness.Final)]
+    [InlineData(100, 480, Completeness.Estimated)]
+    public void Of_Gemini_nobody_names_the_rest_of_a_total(int? reasoning, int output, Completeness completeness)
+    {
+        var made = new OtlpSpanMaker("some.instrumentation").With(
+            ("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", "gcp.vertex_ai"), ("gen_ai.request.model", "gemini-2.5-pro"),
+            (Usage + "input_tokens", 420), (Usage + "output_tokens", 180), (Usage + "total_tokens", 900));
+        var mapped = One(reasoning is { } told ? made.With((Usage + "reasoning_tokens", told)) : made);
+        Assert.Equal((420, output, completeness), (mapped.Usage.TokensIn, mapped.Usage.TokensOut, mapped.Usage.Completeness));
+        Assert.Equal(Standing.Assumed, mapped.Item.Standing);
+    }
+
+    [Theory]
+    [InlineData(0, ResultType.Cancelled, Standing.Cut)]
+    [InlineData(1, ResultType.Ok, Standing.Assumed)]
+    public void A_stream_of_OpenInference_that_is_not_ok_was_left(int status, ResultType result, Standing standing)
+    {
+        var mapped = One(new OtlpSpanMaker("openinference.instrumentation.anthropic", "0.1.19") { Status = status }.With(
+            ("openinference.span.kind", "LLM"), ("llm.model_name", "claude"), ("llm.token_count.prompt", 18048),
+            ("llm.token_count.completion", 1), ("llm.invocation_parameters", """{"stream":true}""")));
+        Assert.Equal((result, standing), (mapped.Usage.ResultType, mapped.Item.Standing));
+        Assert.Equal(result == ResultType.Ok ? Completeness.Final : Completeness.Estimated, mapped.Usage.Completeness);
     }
 
     [Fact]
@@ -284,7 +316,7 @@ public sealed class OtlpMapperTests
     [Fact]
     public void OpenInference_is_read_with_the_json_it_carries()
     {
-        var mapped = One(new OtlpSpanMaker("openinference.instrumentation.openai", "0.1.66") { Events = ["First Token Stream Event"] }.With(
+        var mapped = One(new OtlpSpanMaker("openinference.instrumentation.openai", "0.1.66") { Status = 1, Events = ["First Token Stream Event"] }.With(
             ("openinference.span.kind", "LLM"), ("llm.system", "openai"), ("llm.model_name", "gpt-5-2025-08-07"),
             ("llm.token_count.prompt", 1200), ("llm.token_count.completion", 40), ("llm.token_count.prompt_details.cache_read", 1024),
             ("llm.token_count.prompt_details.cache_write", 100), ("llm.token_count.completion_details.reasoning", 30),

@@ -11,7 +11,6 @@ internal sealed class LangfuseDialect : OtlpDialect
     private const string Observation = "langfuse.observation.";
 
     private readonly OtlpResults _results;
-    private readonly int[] _markers = new int[OtlpEmitters.OfLangfuse.Count];
     private readonly int _type;
     private readonly int _model;
     private readonly int _usage;
@@ -47,7 +46,7 @@ internal sealed class LangfuseDialect : OtlpDialect
         }
 
         request.Role = OtlpRole.Request;
-        request.Emitter = EmitterOf(in span, OtlpEmitters.OfLangfuse, _markers);
+        request.Emitter = EmitterOf(in span, OtlpEmitters.OfLangfuse);
         (request.Model, request.MayLackModel) = (span[_model], true);
         _results.Read(in span, ref request);
         request.Result = request.Result == ResultType.Ok && span.Is(_level, "ERROR"u8) ? ResultType.Error : request.Result;

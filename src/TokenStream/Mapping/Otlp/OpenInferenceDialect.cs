@@ -11,7 +11,6 @@ internal sealed class OpenInferenceDialect : OtlpDialect
     private const string Counts = "llm.token_count.";
 
     private readonly OtlpResults _results;
-    private readonly int[] _markers = new int[OtlpEmitters.OfOpenInference.Count];
     private readonly int _kind;
     private readonly int[] _provider;
     private readonly int[] _model;
@@ -66,15 +65,17 @@ internal sealed class OpenInferenceDialect : OtlpDialect
         }
 
         request.Role = OtlpRole.Request;
-        request.Emitter = EmitterOf(in span, OtlpEmitters.OfOpenInference, _markers);
+        request.Emitter = EmitterOf(in span, OtlpEmitters.OfOpenInference);
         (request.Provider, request.Model) = (span.First(_provider), span.First(_model));
         _results.Read(in span, ref request);
         var first = span[_firstToken];
         request.TtftMs = first.IsThere ? OtlpCounts.Milliseconds(span.Span.StartNs, (ulong)first.Number) : default;
         var isStreamed = ReadJson(in span, ref request) || first.IsThere;
         ReadUsage(in span, ref request);
-        if (isStreamed && request.Result == ResultType.Ok && request.Emitter.Has(OtlpHabits.TellsEndOfStream)
-            && request.Emitter.IsShown(span.ScopeVersion) && !request.Usage.Output.IsKnown && !span.Has(_finish))
+
+        // It sets every span that ended well to ok, and leaves those alone whose stream nobody read to its end.
+        if (isStreamed && request.Result == ResultType.Ok && span.Span.Status == 0 && !span.Has(_finish)
+            && span.ScopeName.StartsWith("openinference."u8))
         {
             (request.Result, request.AtBest) = (ResultType.Cancelled, Standing.Cut);
         }

@@ -10,12 +10,12 @@ internal sealed class OtlpConventionsDialect : OtlpDialect
 {
     private readonly OtlpConventionKeys _keys;
     private readonly OtlpResults _results;
-    private readonly int[] _markers;
+    private readonly int[][] _markers;
 
     public OtlpConventionsDialect(OtlpKeys keys)
     {
         (_keys, _results) = (new OtlpConventionKeys(keys), new OtlpResults(keys));
-        _markers = [.. OtlpEmitters.OfConventions.Select(emitter => emitter.Marker.Length > 0 ? keys.Add(emitter.Marker) : 0)];
+        _markers = [.. OtlpEmitters.OfConventions.Select(emitter => keys.AddAll(emitter.Markers))];
     }
 
     /// <summary>Two of: what was done, by whom, with which model, at what use.</summary>

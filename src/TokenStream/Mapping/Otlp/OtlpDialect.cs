@@ -28,12 +28,12 @@ internal abstract class OtlpDialect
     }
 
     /// <summary>The emitter of a span among some, by its scope; the last one is everybody else.</summary>
-    protected static OtlpEmitter EmitterOf(in OtlpSpanView span, IReadOnlyList<OtlpEmitter> emitters, int[] markers)
+    protected static OtlpEmitter EmitterOf(in OtlpSpanView span, IReadOnlyList<OtlpEmitter> emitters, int[][]? markers = null)
     {
         var scope = span.ScopeName;
         for (var at = 0; at < emitters.Count - 1; at++)
         {
-            if (emitters[at].IsScope(scope) && (markers[at] == 0 || span.Has(markers[at])))
+            if (emitters[at].IsScope(scope) && (markers is null || markers[at].Length == 0 || span.HasAny(markers[at])))
             {
                 return emitters[at];
             }

@@ -40,15 +40,22 @@ internal enum OtlpHabits
 /// <param name="Scope">The scope's name; with an asterisk at its end what it begins with.</param>
 /// <param name="Name">What it is called in a <c>usage_convention</c>.</param>
 /// <param name="From">The first version whose counts a capture shows; earlier ones are assumed to count alike. Empty for any.</param>
-/// <param name="Marker">An attribute of its own, where somebody else uses the scope's name, too; else empty.</param>
-internal sealed record OtlpEmitter(
-    string Scope, string Name, string From, OtlpHabits Habits, ConventionTable Conventions, string Marker = "")
+internal sealed record OtlpEmitter(string Scope, string Name, string From, OtlpHabits Habits, ConventionTable Conventions)
 {
     private readonly byte[] _scope = Encoding.UTF8.GetBytes(Scope.TrimEnd('*'));
     private readonly bool _isPrefix = Scope.EndsWith('*');
     public byte[] NameBytes { get; } = Encoding.UTF8.GetBytes(Name);
 
     private readonly byte[] _from = Encoding.UTF8.GetBytes(From);
+
+    /// <summary>Attributes of its own, one of which a span has, where somebody else uses the scope's name, too; else empty.</summary>
+    public string[] Markers { get; init; } = [];
+
+    /// <summary>Its default where the parts exceed the total: it leaves the cache out, as Bedrock and Anthropic do themselves.</summary>
+    public Convention Exclusive { get; } = Conventions.Rows[^1] with { Cache = Includes.No };
+
+    /// <summary>Its default for Gemini, whose total has reasoning and input of tools that nobody else names.</summary>
+    public Convention OfGemini { get; } = Conventions.Rows[^1] with { Lost = Losses.RestOfTotal };
 
     public bool IsScope(ReadOnlySpan<byte> name) => _isPrefix ? name.StartsWith(_scope) : name.SequenceEqual(_scope);
 

@@ -9,16 +9,13 @@ internal static class OtlpEmitters
 {
     private const string VercelCaptures = "vercel-ai-6.0.326";
 
-    private const string TraceloopMarker = "gen_ai.is_streaming";
+    /// <summary>What OpenLLMetry says of every request, today and in former versions.</summary>
+    private static readonly string[] TraceloopMarkers = ["gen_ai.is_streaming", "llm.is_streaming"];
 
     /// <summary>
     /// Who is unknown: inclusive totals, as the semantic conventions have it.
     /// </summary>
     public static readonly OtlpEmitter Unknown = new("*", "semconv", "", OtlpHabits.None, new ConventionTable([Default("semconv")]));
-
-    /// <summary>An unknown one whose parts exceed its total: it leaves the cache out, as Bedrock and Anthropic do themselves.</summary>
-    public static readonly Convention Exclusive =
-        new("semconv", "", Includes.No, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, "");
 
     /// <summary>Those that write <c>gen_ai.*</c>; the first that a span is of counts.</summary>
     public static IReadOnlyList<OtlpEmitter> OfConventions { get; } =
@@ -37,7 +34,7 @@ internal static class OtlpEmitters
             Row("openai", CacheWrites.OfOneKind, "traceloop-openai-0.62.4", Losses.CacheWrite, Mapping.Conventions.OpenAiCachesFrom)),
         Of("opentelemetry.instrumentation.anthropic", "traceloop-anthropic", "0.62", OtlpHabits.StreamedOutputIsOneTooHigh,
             Row("anthropic", CacheWrites.ByLifetime, "traceloop-anthropic-0.62.4") with { Zeros = UnknownZeros.CacheWithoutSplit })
-            with { Marker = TraceloopMarker },
+            with { Markers = TraceloopMarkers },
         Of("opentelemetry.instrumentation.google_generativeai", "traceloop-google", "0.21", OtlpHabits.None,
             Row("gemini", CacheWrites.OfOneKind, "traceloop-google-generativeai-0.62.4", Losses.RestOfTotal)),
         Of("pydantic-ai", "pydantic-ai", "2.68", OtlpHabits.LeavesOutZeros,
@@ -48,7 +45,7 @@ internal static class OtlpEmitters
     /// <summary>Those that write <c>llm.token_count.*</c>.</summary>
     public static IReadOnlyList<OtlpEmitter> OfOpenInference { get; } =
     [
-        Of("openinference.instrumentation.openai", "openinference-openai", "0.1", OtlpHabits.TellsEndOfStream,
+        Of("openinference.instrumentation.openai", "openinference-openai", "0.1", OtlpHabits.None,
             Row("openai", CacheWrites.OfOneKind, "openinference-openai-0.1.66")),
         Of("*", "openinference", "", OtlpHabits.None),
     ];

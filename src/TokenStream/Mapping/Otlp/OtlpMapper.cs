@@ -115,11 +115,14 @@ public sealed class OtlpMapper : IPayloadMapper
         var provider = OtlpProviders.Canonical(
             OtlpProviders.IsProvider(named) ? named : ModelMakers.Of(span.Text(request.Model.IsText ? request.Model : request.ModelRequested)));
         var convention = request.Convention ?? request.Emitter.Conventions.Of(provider);
+        convention = request.Convention is null && !convention.IsProven && provider.SequenceEqual("gemini"u8)
+            ? request.Emitter.OfGemini
+            : convention;
         var isApplied = convention.TryApply(in request.Usage, out request.Mapped);
-        if (!isApplied && !convention.IsProven && OtlpEmitters.Exclusive.TryApply(in request.Usage, out request.Mapped))
+        if (!isApplied && !convention.IsProven && request.Emitter.Exclusive.TryApply(in request.Usage, out request.Mapped))
         {
             // Nobody knows this emitter, and its parts exceed its total: they are not within it.
-            (convention, isApplied) = (OtlpEmitters.Exclusive, true);
+            (convention, isApplied) = (request.Emitter.Exclusive, true);
         }
 
         request.Convention = convention;

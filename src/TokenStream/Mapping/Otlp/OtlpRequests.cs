@@ -14,6 +14,9 @@ internal sealed class OtlpRequests
 
     private const int MostAncestors = 64;
 
+    /// <summary>Most requests between two of a payload that may be one; exporters send 512 spans at once.</summary>
+    private const int MostBetweenTwins = 1024;
+
     private readonly Dictionary<(ulong Id, UInt128 Trace), int> _byResponse = [];
     private readonly Dictionary<int, int> _bySpan = [];
     private readonly List<int> _tries = [];
@@ -151,24 +154,20 @@ internal sealed class OtlpRequests
     }
 
     /// <summary>
-    /// A client library's own span of a request without an answer has no id, and may have a trace of its own: it lies in time within that of
-    /// the instrumentation around the library, of the same program, for the same model and with the same end.
+    /// Two instrumentations of one library, or one around a client library that speaks for itself, may tell of a request without any id in
+    /// spans that are not within each other: one lies in time within the other, of the same program, for the same model and with the same
+    /// end. A client library always has one around it where there is one; of others the counts have to be equal, too, and the place.
     /// </summary>
     private void GroupByTime(OtlpTraces traces, ReadOnlySpan<byte> payload)
     {
         for (var at = 0; at < Count; at++)
         {
-            if (!IsAlone(at) || !_requests[at].Emitter.Has(OtlpHabits.IsClientLibrary))
+            // What ends together is sent together; a payload of thousands is not compared each with each.
+            for (var other = Math.Max(0, at - MostBetweenTwins); other < Math.Min(Count, at + MostBetweenTwins) && IsAlone(at); other++)
             {
-                continue;
-            }
-
-            for (var other = 0; other < Count; other++)
-            {
-                if (IsAlone(other) && !_requests[other].Emitter.Has(OtlpHabits.IsClientLibrary) && IsAround(traces, payload, other, at))
+                if (other != at && IsAlone(other) && IsTwin(traces, payload, other, at) && IsAround(traces, payload, other, at))
                 {
                     Join(at, other);
-                    break;
                 }
             }
         }
@@ -201,6 +200,23 @@ internal sealed class OtlpRequests
         }
     }
 
+    private bool IsTwin(OtlpTraces traces, ReadOnlySpan<byte> payload, int outer, int inner)
+    {
+        ref readonly var around = ref _requests[outer];
+        ref readonly var within = ref _requests[inner];
+        if (within.Emitter.Has(OtlpHabits.IsClientLibrary) || around.Emitter.Has(OtlpHabits.IsClientLibrary))
+        {
+            return !around.Emitter.Has(OtlpHabits.IsClientLibrary);
+        }
+
+        var (one, other) = (traces[around.Span], traces[within.Span]);
+        var isOfOneScope = traces.Bytes(payload, traces.Scope(one.Scope).Name)
+            .SequenceEqual(traces.Bytes(payload, traces.Scope(other.Scope).Name));
+        return !isOfOneScope && one.ParentId == other.ParentId && (one.ParentId == 0 || one.TraceId == other.TraceId)
+            && around.Mapped.TokensIn.OrZero > 0 && around.Mapped.TokensIn == within.Mapped.TokensIn
+            && around.Mapped.TokensOut == within.Mapped.TokensOut;
+    }
+
     private bool IsAlone(int request) =>
         _requests[request] is { ResponseId.IsText: false, NextOfGroup: -1, IsDropped: false } it && it.Group == request;
 
@@ -209,10 +225,12 @@ internal sealed class OtlpRequests
         ref readonly var around = ref traces[_requests[outer].Span];
         ref readonly var within = ref traces[_requests[inner].Span];
         return around.StartNs <= within.StartNs && within.EndNs <= around.EndNs && around.Resource == within.Resource
-            && _requests[outer].Result == _requests[inner].Result && _requests[inner].ModelRequested.IsText
-            && traces.Bytes(payload, in _requests[outer].ModelRequested)
-                .SequenceEqual(traces.Bytes(payload, in _requests[inner].ModelRequested));
+            && _requests[outer].Result == _requests[inner].Result && Model(inner) is { IsText: true } asked
+            && traces.Bytes(payload, in asked).SequenceEqual(traces.Bytes(payload, Model(outer)));
     }
+
+    private OtlpValue Model(int request) =>
+        _requests[request].ModelRequested.IsText ? _requests[request].ModelRequested : _requests[request].Model;
 
     /// <summary>Makes two groups one, and lets the surest of them speak for it.</summary>
     private void Join(int one, int other)

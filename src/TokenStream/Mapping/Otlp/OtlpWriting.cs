@@ -182,7 +182,7 @@ internal readonly ref struct OtlpWriting(
         writer.Unit("web_searches"u8, request.Searches, "web searches");
         writer.Plain("usage_convention"u8, request.Convention!.Name(usage.Standing), request.Convention.Grounds);
         var isPart = !(usage.TokensIn.IsKnown && usage.TokensOut.IsKnown);
-        var isEstimate = usage.Standing is Standing.BoundOutput or Standing.Counted or Standing.Cut or Standing.Mock
+        var isEstimate = usage.IsOutputAtMost || usage.Standing is Standing.Counted or Standing.Cut or Standing.Mock
             || (isPart && request.Result == ResultType.Ok);
         if (isEstimate)
         {
