@@ -42,6 +42,11 @@ public sealed class ProxyOptions
     /// <summary>How long running answers may go on when the proxy is asked to stop.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Whether requests are let in while nobody says which limits are in force; where not, a proxy that is blind is not ready for them.
+    /// </summary>
+    public bool ServesBlind { get; set; } = true;
+
     /// <summary>Every error of these options at once, each a sentence.</summary>
     public IReadOnlyList<string> Errors()
     {

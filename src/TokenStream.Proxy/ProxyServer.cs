@@ -73,7 +73,7 @@ public sealed class ProxyServer : IAsyncDisposable
         app.Run(context => (context.Request.Method, context.Request.Path.Value) switch
         {
             ("GET", "/health/live") => context.Response.WriteAsync("live\n"),
-            ("GET", "/health/ready") => context.Response.WriteAsync($"ready\ncommands: {gateway.State}\n"),
+            ("GET", "/health/ready") => ReadyAsync(context, options.ServesBlind || gateway.State != GatewayState.Blind, gateway.State),
             ("GET", "/metrics") when metricsText is not null => context.Response.WriteAsync(metricsText()),
             _ => handler.HandleAsync(context),
         });
@@ -114,5 +114,11 @@ public sealed class ProxyServer : IAsyncDisposable
 
         _stopping.Dispose();
         ProxyLog.Stopped(_logger);
+    }
+
+    private static Task ReadyAsync(HttpContext context, bool isReady, GatewayState state)
+    {
+        context.Response.StatusCode = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        return context.Response.WriteAsync($"{(isReady ? "ready" : "not ready")}\ncommands: {state}\n");
     }
 }

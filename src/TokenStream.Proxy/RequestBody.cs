@@ -19,6 +19,9 @@ internal sealed class RequestBody
     /// <summary>What such a text is taken for.</summary>
     private const int MediaTokens = 1_500;
 
+    /// <summary>The fewest tokens that Anthropic takes for thinking.</summary>
+    private const int LeastThinking = 1_024;
+
     /// <summary>Schemas of tools nest deeply.</summary>
     private const int MostDepth = 256;
 
@@ -27,7 +30,7 @@ internal sealed class RequestBody
         "model", "stream", "stream_options", "stream_options.include_usage", "max_tokens", "max_completion_tokens", "max_output_tokens",
         "n", "best_of", "service_tier", "generationConfig", "generationConfig.maxOutputTokens", "generationConfig.candidateCount",
         "generation_config", "generation_config.max_output_tokens", "generation_config.candidate_count", "inferenceConfig",
-        "inferenceConfig.maxTokens",
+        "inferenceConfig.maxTokens", "thinking", "thinking.budget_tokens",
     ];
 
     private readonly ReadOnlyMemory<byte> _bytes;
@@ -93,6 +96,11 @@ internal sealed class RequestBody
             Set(name, limit.ToString(CultureInfo.InvariantCulture));
         }
 
+        if (kind == ApiKind.Messages && Whole("thinking.budget_tokens") >= limit)
+        {
+            LimitThinking(limit);
+        }
+
         // What is asked of a model as it understands it by itself cannot be told how to name a limit.
         if (names.Count == 0 && kind is not (ApiKind.Invoke or ApiKind.Other))
         {
@@ -123,6 +131,19 @@ internal sealed class RequestBody
 
         edited.Write(_bytes.Span[at..]);
         return edited.ToArray();
+    }
+
+    /// <summary>Anthropic thinks within the limit, or refuses the request.</summary>
+    private void LimitThinking(long limit)
+    {
+        if (limit > LeastThinking)
+        {
+            Set("thinking.budget_tokens", (limit - 1).ToString(CultureInfo.InvariantCulture));
+        }
+        else
+        {
+            Set("thinking", """{"type":"disabled"}""");
+        }
     }
 
     /// <summary>The names of limits, the one first that is set where none stands.</summary>

@@ -149,6 +149,7 @@ internal static class ProxyCommand
                     "'tokenstream keys show > commands.pub' on the machine of a node, and name it here.");
             }
 
+            settings.Proxy.ServesBlind = settings.OnBlind != OnBlind.Closed;
             using var loggers = Logging.Create(new NodeOptions { JsonLogs = settings.JsonLogs });
             using var metrics = new PrometheusExporter(TimeProvider.System);
             await using var proxy = await ProxyServer.StartAsync(

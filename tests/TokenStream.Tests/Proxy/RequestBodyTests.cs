@@ -21,11 +21,21 @@ public sealed class RequestBodyTests
     [InlineData("Converse", """{"inferenceConfig":{"temperature":0.5}}""", """{"inferenceConfig":{"maxTokens":10,"temperature":0.5}}""")]
     [InlineData("Invoke", """{"prompt":"x"}""", """{"prompt":"x"}""")]
     [InlineData("Chat", """{"max_tokens.x":1,"model":"m","messages":[{"max_tokens":99}]}""", """{"max_completion_tokens":10,"max_tokens.x":1,"model":"m","messages":[{"max_tokens":99}]}""")]
+    [InlineData("Messages", """{"model":"m","max_tokens":9,"thinking":{"type":"enabled","budget_tokens":8}}""", """{"model":"m","max_tokens":9,"thinking":{"type":"enabled","budget_tokens":8}}""")]
+    [InlineData("Messages", """{"model":"m","max_tokens":4096,"thinking":{"type":"enabled","budget_tokens":2048}}""", """{"model":"m","max_tokens":10,"thinking":{"type":"disabled"}}""")]
     public void A_limit_is_set_where_the_interface_has_it(string kind, string body, string expected)
     {
         var read = Read(body);
         read.SetLimit(Enum.Parse<ApiKind>(kind), 10);
         Assert.Equal(expected, Encoding.UTF8.GetString(read.Edited().Span));
+    }
+
+    [Fact]
+    public void Thinking_stays_within_a_limit_that_has_room_for_it()
+    {
+        var read = Read("""{"model":"m","max_tokens":9000,"thinking":{"type":"enabled","budget_tokens":8000}}""");
+        read.SetLimit(ApiKind.Messages, 5_000);
+        Assert.Equal("""{"model":"m","max_tokens":5000,"thinking":{"type":"enabled","budget_tokens":4999}}""", Encoding.UTF8.GetString(read.Edited().Span));
     }
 
     [Theory]
