@@ -127,6 +127,25 @@ public sealed class OtlpGatewayTests
         Assert.Equal((1150, 900, Standing.Assumed), (e.Usage.TokensIn, e.Usage.TokensCached, e.Item.Standing));
     }
 
+    [Theory]
+    [InlineData("openai.chat", """{"openai":{"cachedPromptTokens":900,"reasoningTokens":16}}""", 1150, 16)]
+    [InlineData("anthropic.messages", """{"anthropic":{"cacheReadInputTokens":900,"cacheCreationInputTokens":0}}""", 2050, null)]
+    public void Before_version_5_the_providers_metadata_tells_of_the_cache(string system, string metadata, long input, int? reasoning)
+    {
+        var e = One(Do.With(("gen_ai.system", system), ("ai.usage.promptTokens", 1150), ("ai.usage.completionTokens", 70),
+            ("ai.response.providerMetadata", metadata)));
+        Assert.Equal((input, 70, 900), (e.Usage.TokensIn, e.Usage.TokensOut, e.Usage.TokensCached));
+        Assert.Equal((reasoning, Standing.Assumed), ((int?)e.Count(EventFields.TokensReasoning, e.Usage.TokensReasoning), e.Item.Standing));
+    }
+
+    [Fact]
+    public void An_older_LiteLlm_tells_totals_alone()
+    {
+        var e = One(new OtlpSpanMaker("litellm").With(("llm.request.type", "completion"), ("gen_ai.request.model", "gpt-4o"),
+            ("gen_ai.system", "openai"), ("gen_ai.usage.prompt_tokens", 40), ("gen_ai.usage.completion_tokens", 2)));
+        Assert.Equal((40, 2, Standing.BoundCached), (e.Usage.TokensIn, e.Usage.TokensOut, e.Item.Standing));
+    }
+
     [Fact]
     public void Anthropics_own_object_tells_lifetimes_and_what_was_not_reported()
     {

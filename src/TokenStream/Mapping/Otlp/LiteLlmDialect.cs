@@ -44,8 +44,8 @@ internal sealed class LiteLlmDialect : OtlpDialect
         _tier = keys.AddAll("gen_ai.openai.response.service_tier", "gen_ai.cost.service_tier", "gen_ai.openai.request.service_tier");
         (_most, _type, _hidden) = (keys.Add("gen_ai.request.max_tokens"), keys.Add("llm.request.type"), keys.Add("hidden_params"));
         (_errorType, _errorCode, _errorMessage) = (keys.Add("error.type"), keys.Add("error.code"), keys.Add("error.message"));
-        _input = keys.AddAll("gen_ai.usage.input_tokens");
-        _output = keys.AddAll("gen_ai.usage.output_tokens");
+        _input = keys.AddAll("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens");
+        _output = keys.AddAll("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens");
         _total = keys.AddAll("gen_ai.usage.total_tokens");
         var paths = new JsonPaths();
         _cacheKey = paths.Add("cache_key");
@@ -54,9 +54,10 @@ internal sealed class LiteLlmDialect : OtlpDialect
         _json = new OtlpJsonText(paths);
     }
 
-    /// <summary>The id that LiteLLM gives a call, and something else of its own.</summary>
+    /// <summary>The id that LiteLLM gives a call, and something else of its own; older versions tell no id.</summary>
     public override bool Recognises(in OtlpSpanView span) =>
-        span.Has(_callId) && (span.Has(_usage) || span.Has(_routed) || span.Has(_group) || span.Has(_type));
+        (span.Has(_callId) && (span.Has(_usage) || span.Has(_routed) || span.Has(_group) || span.Has(_type)))
+        || (span.Has(_type) && span.HasAny(_model) && span.ScopeName.StartsWith("litellm"u8));
 
     public override void Read(in OtlpSpanView span, ref OtlpRequest request)
     {

@@ -60,9 +60,10 @@ internal sealed class VercelDialect : OtlpDialect
         _jsonTier = paths.AddAll(["openai.serviceTier", "azure.serviceTier", "anthropic.usage.service_tier"]);
         _json5m = paths.AddAll(["anthropic.usage.cache_creation.ephemeral_5m_input_tokens"]);
         _json1h = paths.AddAll(["anthropic.usage.cache_creation.ephemeral_1h_input_tokens"]);
-        _jsonRead = paths.AddAll(["anthropic.usage.cache_read_input_tokens"]);
-        _jsonWrite = paths.AddAll(["anthropic.usage.cache_creation_input_tokens"]);
-        _jsonThinking = paths.AddAll(["anthropic.usage.output_tokens_details.thinking_tokens"]);
+        _jsonRead = paths.AddAll(
+            ["anthropic.usage.cache_read_input_tokens", "anthropic.cacheReadInputTokens", "openai.cachedPromptTokens"]);
+        _jsonWrite = paths.AddAll(["anthropic.usage.cache_creation_input_tokens", "anthropic.cacheCreationInputTokens"]);
+        _jsonThinking = paths.AddAll(["anthropic.usage.output_tokens_details.thinking_tokens", "openai.reasoningTokens"]);
         _jsonSearches = paths.AddAll(["anthropic.usage.server_tool_use.web_search_requests"]);
         _json = new OtlpJsonText(paths);
     }
@@ -129,12 +130,13 @@ internal sealed class VercelDialect : OtlpDialect
         usage.CacheRead = Count(in span, _cacheRead, ref request, out request.From.CacheRead).UnlessZero();
         usage.CacheWrite = Count(in span, _cacheWrite, ref request, out request.From.CacheWrite).UnlessZero();
         usage.Reasoning = Count(in span, _reasoning, ref request, out request.From.Reasoning).UnlessZero();
+        if (!span.HasAny(_fresh) && !request.HasNoOutput)
+        {
+            ReadOlder(in span, ref request);
+        }
+
         if (_json.Kind(_jsonUsage) != JsonKind.Object)
         {
-            // Before version 6 the input was what Anthropic and Bedrock call so, which is without their cache.
-            var isAsTold = !span.HasAny(_fresh) && OtlpProviders.Canonical(span.Text(in request.Provider)) is var provider
-                && (provider.SequenceEqual("anthropic"u8) || provider.SequenceEqual("bedrock"u8));
-            request.Convention = isAsTold ? OtlpEmitters.VercelBefore6 : null;
             return;
         }
 
@@ -144,7 +146,22 @@ internal sealed class VercelDialect : OtlpDialect
         (usage.CacheWrite5m, usage.CacheWrite1h) = (Json(in span, _json5m, ref request), Json(in span, _json1h, ref request));
         usage.Reasoning = usage.Reasoning.Or(Json(in span, _jsonThinking, ref request));
         request.Searches = Json(in span, _jsonSearches, ref request);
-        request.Convention = span.HasAny(_fresh) ? null : OtlpEmitters.VercelBefore6;
+    }
+
+    /// <summary>
+    /// Before version 6 the input was what Anthropic and Bedrock call so, which is without their cache, and before version 5 only the
+    /// provider's metadata told of cache and reasoning.
+    /// </summary>
+    private void ReadOlder(in OtlpSpanView span, ref OtlpRequest request)
+    {
+        ref var usage = ref request.Usage;
+        usage.CacheRead = usage.CacheRead.Or(Json(in span, _jsonRead, ref request).UnlessZero());
+        usage.CacheWrite = usage.CacheWrite.Or(Json(in span, _jsonWrite, ref request).UnlessZero());
+        usage.Reasoning = usage.Reasoning.Or(Json(in span, _jsonThinking, ref request).UnlessZero());
+        var provider = OtlpProviders.Canonical(span.Text(in request.Provider));
+        var isAsTold = provider.SequenceEqual("anthropic"u8) || provider.SequenceEqual("bedrock"u8);
+        request.Convention = isAsTold ? OtlpEmitters.VercelBefore6 : null;
+        request.AtBest = Standing.Assumed;
     }
 
     private TokenCount Json(in OtlpSpanView span, int[] nodes, ref OtlpRequest request)
