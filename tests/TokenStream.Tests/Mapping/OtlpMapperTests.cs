@@ -412,6 +412,20 @@ public sealed class OtlpMapperTests
     }
 
     [Fact]
+    public void Protobuf_whose_length_looks_like_a_brace_is_protobuf()
+    {
+        var made = new OtlpSpanMaker("x") { Name = "", Resource = [] }.With(("gen_ai.response.id", "r"));
+        made = made with { Name = new string('n', 125 - OtlpSpanMaker.Protobuf(made).Length) };
+        var payload = OtlpSpanMaker.Protobuf(made);
+        Assert.Equal((125, (byte)'\n', (byte)'{'), (payload.Length, payload[0], payload[1]));
+        var (events, context, _) = Map(payload);
+        Assert.Equal((0, 1), (events.Count, context));
+
+        byte[] json = [(byte)'\n', (byte)'\n', .. OtlpSpanMaker.JsonBytes(Chat)];
+        Assert.Single(Map(json).Events);
+    }
+
+    [Fact]
     public void Protobuf_that_is_cut_is_refused_or_shorter()
     {
         var payload = OtlpSpanMaker.Protobuf(Chat);

@@ -47,7 +47,13 @@ public sealed class OtlpMapper : IPayloadMapper
             return;
         }
 
-        var error = isProtobuf ? new OtlpProtobufReader(body, _traces).Read() : new OtlpJsonReader(body, _traces).Read();
+        var error = isProtobuf || body[0] == '\n' ? new OtlpProtobufReader(body, _traces).Read() : default;
+        if (!isProtobuf && (body[0] != '\n' || error.Reason != MappingReason.None))
+        {
+            // Protobuf begins with what is a line's end to JSON, and the length after it may look like a brace.
+            error = new OtlpJsonReader(body, _traces).Read();
+        }
+
         if (error.Reason == MappingReason.None)
         {
             Read(body);
