@@ -30,6 +30,7 @@ public sealed class ReceiveEndpoints(PayloadReceiver receiver, AdmitSender admit
         app.MapPost("/v1/metrics", http => RefuseSignalAsync(http, "metrics", "OTEL_METRICS_EXPORTER=none"));
         app.MapPost("/api/public/otel/v1/metrics", http => RefuseSignalAsync(http, "metrics", "OTEL_METRICS_EXPORTER=none"));
         app.MapPost("/api/public/ingestion", http => TakeAsync(http, Langfuse, new LangfuseAnswer()));
+        app.MapPost("/api/v1/events", http => TakeAsync(http, CloudEvents, new OpenMeterAnswer()));
         app.MapPost("/v1/events", http => TakeAsync(http, IsCloudEvent(http.Request) ? CloudEvents : Native, new EventsAnswer()));
         app.MapPost("/v1/events/{source}", http => TakeAsync(http, (string)http.Request.RouteValues["source"]!, new EventsAnswer()));
     }

@@ -17,6 +17,11 @@ internal sealed record ReceiverAnswer(int Status, string ContentType, byte[] Bod
     public async Task WriteAsync(HttpContext http)
     {
         http.Response.StatusCode = Status;
+        if (Status == StatusCodes.Status204NoContent)
+        {
+            return;
+        }
+
         http.Response.ContentType = ContentType;
         http.Response.ContentLength = Body.Length;
         if (RetryAfterSeconds is { } seconds)

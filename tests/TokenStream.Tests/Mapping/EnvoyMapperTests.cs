@@ -38,6 +38,27 @@ public sealed class EnvoyMapperTests
         Assert.True(mapped.Item.IsTenantDefault);
     }
 
+    [Theory]
+    [InlineData("gpt-4o", "openai")]
+    [InlineData("somebodys", "unknown")]
+    public void Without_a_backend_the_models_maker_is_the_provider(string model, string provider)
+    {
+        var mapped = Single($$"""
+            {"start_time":"2025-08-30T16:51:37Z","duration":1,"response_code":200,"genai_model_name":"{{model}}","genai_tokens_total":3}
+            """);
+        Assert.Equal(provider, mapped.Text(mapped.Usage.Provider));
+    }
+
+    [Fact]
+    public void A_backend_written_with_escapes_is_not_cut_in_the_middle_of_one()
+    {
+        var mapped = Single("""
+            {"start_time":"2025-08-30T16:51:37Z","duration":1,"response_code":200,"genai_model_name":"m","genai_tokens_total":3,
+             "genai_backend_name":"default\/openai-eu\/x"}
+            """);
+        Assert.Equal("default/openai-eu/x", mapped.Text(mapped.Usage.Provider));
+    }
+
     [Fact]
     public void A_dash_is_nothing()
     {

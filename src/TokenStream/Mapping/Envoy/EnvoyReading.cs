@@ -58,7 +58,9 @@ internal ref struct EnvoyReading(
             return _item.Refuse(MappingReason.TextUnusable, node);
         }
 
-        var backend = NameOf(values[node].Of(_payload));
+        // A slash may be written as an escape, which nobody may cut in two: such a name is taken as a whole.
+        var named = _item.Text(paths.Backend);
+        var backend = values[node].IsPlain ? NameOf(named) : named;
         var maker = Makers.OfModel(_item.Text(paths.Model));
         if (backend.IsEmpty || (maker != Maker.None && !TellsProvider(backend)))
         {
