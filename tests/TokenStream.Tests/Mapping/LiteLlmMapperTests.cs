@@ -126,6 +126,14 @@ public sealed class LiteLlmMapperTests
             ("metadata/usage_object/prompt_tokens", "1149"), ("metadata/usage_object/total_tokens", "1219"))).Reason);
 
     [Fact]
+    public void Where_one_total_is_told_and_the_other_is_not_the_event_is_an_estimate()
+    {
+        var e = Accept(With(("metadata/usage_object", null), ("completion_tokens", null), ("total_tokens", null)));
+        Assert.Equal((1250, Completeness.Estimated), (e.Usage.TokensIn, e.Usage.Completeness));
+        Assert.False(e.Usage.Has(EventFields.TokensOut));
+    }
+
+    [Fact]
     public void A_stream_that_the_client_left_is_cancelled_and_an_estimate()
     {
         var e = Accept(With(("error_information", """{"error_code":"499","error_class":"ClientDisconnected"}""")));

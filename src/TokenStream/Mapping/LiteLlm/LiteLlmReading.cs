@@ -198,9 +198,10 @@ internal ref struct LiteLlmReading(
         writer.Count("tokens_cache_write_1h"u8, usage.CacheWrite1h, paths.Names.Path(paths.CacheWrite1h[0]));
         writer.Count("tokens_reasoning"u8, usage.Reasoning, paths.Names.Path(paths.Reasoning[0]));
         writer.Plain("usage_convention"u8, convention.Name(usage.Standing), convention.Grounds);
-        if (usage.Standing is Standing.Counted or Standing.Mock || (usage.Standing == Standing.Unknown && _result.IsServed))
+        var isWhole = usage.TokensIn.IsKnown && usage.TokensOut.IsKnown;
+        if (usage.Standing is Standing.Counted or Standing.Mock || (_result.IsServed && !isWhole))
         {
-            writer.Plain("completeness"u8, "estimated"u8, "the provider told no usage");
+            writer.Plain("completeness"u8, "estimated"u8, "the provider told no usage, or a part of it");
         }
     }
 
