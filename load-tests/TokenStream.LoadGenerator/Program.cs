@@ -10,5 +10,6 @@ var root = new RootCommand("Seeded load for TokenStream: files of events with th
     EnforceCommand.Create(),
     ProxyCommand.Create(),
     UpstreamCommand.Create(),
+    AgentCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();
