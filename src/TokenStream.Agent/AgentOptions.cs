@@ -63,6 +63,7 @@ public sealed class AgentOptions
         }
 
         Require(errors, ReservationLifetime > TimeSpan.Zero, "--reservation-timeout must be more than nothing.");
+        Require(errors, ConfirmTimeout >= TimeSpan.Zero, "--confirm-timeout is negative.");
         Require(
             errors, MostReservations is >= 1 and <= 10_000_000,
             string.Create(CultureInfo.InvariantCulture, $"--reservations is {MostReservations}; it must lie between 1 and 10000000."));

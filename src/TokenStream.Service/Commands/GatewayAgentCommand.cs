@@ -31,6 +31,8 @@ internal static class GatewayAgentCommand
         new("--reservation-timeout") { Description = "Seconds that an admitted request may take before it counts as used in full (default 900)." };
     private static readonly Option<int?> Reservations =
         new("--reservations") { Description = "Admitted requests that may run at once (default 100000)." };
+    private static readonly Option<int?> ConfirmTimeout =
+        new("--confirm-timeout") { Description = "Seconds that a completion waits for the log before it is answered 202 (default 2)." };
     private static readonly Option<string[]> Headers = new("--header")
     {
         Description = "FIELD=HEADER: where external authorization finds tenant, app, feature, environment, user, session, provider, model, " +
@@ -46,7 +48,7 @@ internal static class GatewayAgentCommand
     {
         var command = new Command("gateway-agent", "Decide for gateways that are not .NET, over HTTP: a sidecar that obeys the commands.")
         {
-            Listen, GatewayId, Keys, OnBlindOption, BlindAfter, Environment, Provider, ReservationTimeout, Reservations, Headers, Tokens,
+            Listen, GatewayId, Keys, OnBlindOption, BlindAfter, Environment, Provider, ReservationTimeout, Reservations, ConfirmTimeout, Headers, Tokens,
             AllowRemote, JsonLogs,
         };
         Connections.AddKafka(command);
@@ -86,6 +88,7 @@ internal static class GatewayAgentCommand
         options.Listen = parsed.GetValue(Listen) ?? options.Listen;
         options.MostReservations = parsed.GetValue(Reservations) ?? options.MostReservations;
         options.ReservationLifetime = parsed.GetValue(ReservationTimeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : options.ReservationLifetime;
+        options.ConfirmTimeout = parsed.GetValue(ConfirmTimeout) is { } patience ? TimeSpan.FromSeconds(patience) : options.ConfirmTimeout;
         foreach (var header in parsed.GetValue(Headers) ?? [])
         {
             if (!options.Headers.TrySet(header))

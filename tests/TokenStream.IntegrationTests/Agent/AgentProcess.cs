@@ -37,7 +37,7 @@ internal sealed class AgentProcess : IAsyncDisposable
         var address = new Uri((await Process.LineAsync("listens on ")).Split("listens on ")[1]);
         _listen = address.Authority;
         Http?.Dispose();
-        Http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(1) };
+        Http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(3) };
         if (waitsUntilReady)
         {
             await Eventually.TrueAsync(IsReadyAsync, "the agent is ready", () => Process.Output);

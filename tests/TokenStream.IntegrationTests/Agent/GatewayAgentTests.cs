@@ -15,11 +15,14 @@ public sealed class GatewayAgentTests
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
+    /// <summary>A slow machine's log may take longer than people would wait.</summary>
+    private static readonly string[] Patient = ["--confirm-timeout", "120"];
+
     [Fact]
     public async Task Signed_commands_are_obeyed_told_live_and_what_was_used_is_in_the_log_when_it_is_acknowledged()
     {
         await using var topics = await CommandTopics.StartAsync();
-        await using var agent = await AgentProcess.StartAsync(topics);
+        await using var agent = await AgentProcess.StartAsync(topics, Patient);
         using var following = await FollowAsync(agent);
         using var events = new StreamReader(await following.Content.ReadAsStreamAsync());
         Assert.Contains("\"commands\":[]", await EventAsync(events, "snapshot"), StringComparison.Ordinal);
@@ -81,7 +84,7 @@ public sealed class GatewayAgentTests
     public async Task A_killed_agent_starts_again_with_every_command_and_loses_nothing_that_it_acknowledged()
     {
         await using var topics = await CommandTopics.StartAsync();
-        await using var agent = await AgentProcess.StartAsync(topics, "--on-blind", "closed");
+        await using var agent = await AgentProcess.StartAsync(topics, ["--on-blind", "closed", .. Patient]);
         for (var i = 0; i < Kills; i++)
         {
             await topics.IssueAsync(FormattableString.Invariant($"tenant=t{i}"), CommandAction.Kill, source: FormattableString.Invariant($"manual/{i}"));
