@@ -140,6 +140,13 @@ public sealed class OtlpMapperTests
     public void What_a_capture_shows_is_proven_from_its_version_on(string version, Standing standing) =>
         Assert.Equal(standing, One(Anthropic with { Version = version }).Item.Standing);
 
+    [Theory]
+    [InlineData("2.11.0", "anthropic", "anthropic-sdk/2.11 anthropic exact")]
+    [InlineData("2.11.0", "somebody", "anthropic-sdk other assumed")]
+    [InlineData("2.9.4", "anthropic", "anthropic-sdk/2.11 anthropic assumed")]
+    public void The_convention_names_emitter_provider_and_standing(string version, string provider, string name) =>
+        Assert.Equal(name, One(Anthropic.With(("gen_ai.provider.name", provider)) with { Version = version }).Member("usage_convention"));
+
     [Fact]
     public void A_stream_of_Traceloops_Anthropic_has_one_token_too_many()
     {
