@@ -29,6 +29,9 @@ internal sealed record SourceSeen
 
     public required double UnknownShare { get; init; }
 
+    /// <summary>Requests that failed or were refused, and so have no usage.</summary>
+    public required double FailedShare { get; init; }
+
     public required long Tenants { get; init; }
 
     public required IReadOnlyList<TenantShare> TenantShares { get; init; }
@@ -42,7 +45,7 @@ internal sealed record SourceSeen
     public required IReadOnlyList<SourceRemark> Advice { get; init; }
 
     [JsonIgnore]
-    public string Name => Emitter.Length == 0 ? $"({Source})" : Version.Length == 0 ? Emitter : $"{Emitter}/{Version}";
+    public string Name => Emitter.Length == 0 ? "(not read)" : Version.Length == 0 ? Emitter : $"{Emitter}/{Version}";
 
     public static string ToJson(IReadOnlyList<SourceSeen> seen) =>
         JsonSerializer.Serialize(seen, SourceSeenJson.Default.IReadOnlyListSourceSeen);

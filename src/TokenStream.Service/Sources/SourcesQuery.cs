@@ -11,7 +11,7 @@ internal static class SourcesQuery
     private const string Sql =
         """
         SELECT source, emitter, version, toUnixTimestamp(last_minute), events, events_per_second, exact_share, bound_share, assumed_share,
-            counted_share, unknown_share, tenants, refused,
+            counted_share, unknown_share, failed_share, tenants, refused,
             toJSONString(arrayMap(entry -> entry.1, tenant_shares)), toJSONString(arrayMap(entry -> toString(entry.2), tenant_shares)),
             toJSONString(mapKeys(refused_reasons)), toJSONString(arrayMap(items -> toString(items), mapValues(refused_reasons))),
             toJSONString(mapKeys(standings)), toJSONString(arrayMap(items -> toString(items), mapValues(standings))),
@@ -39,12 +39,13 @@ internal static class SourcesQuery
         AssumedShare = Number(row[8]),
         CountedShare = Number(row[9]),
         UnknownShare = Number(row[10]),
-        Tenants = Whole(row[11]),
-        Refused = Whole(row[12]),
-        TenantShares = [.. Texts(row[13]).Zip(Texts(row[14]), (tenant, share) => new TenantShare(tenant, Number(share)))],
-        RefusedReasons = Counts(row[15], row[16]),
-        Standings = Counts(row[17], row[18]),
-        Advice = [.. Texts(row[19]).Zip(Texts(row[20]), Texts(row[21]))
+        FailedShare = Number(row[11]),
+        Tenants = Whole(row[12]),
+        Refused = Whole(row[13]),
+        TenantShares = [.. Texts(row[14]).Zip(Texts(row[15]), (tenant, share) => new TenantShare(tenant, Number(share)))],
+        RefusedReasons = Counts(row[16], row[17]),
+        Standings = Counts(row[18], row[19]),
+        Advice = [.. Texts(row[20]).Zip(Texts(row[21]), Texts(row[22]))
             .Select(it => new SourceRemark(it.First, Whole(it.Second), it.Third))],
     };
 

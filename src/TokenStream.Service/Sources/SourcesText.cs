@@ -7,10 +7,15 @@ namespace TokenStream.Service.Sources;
 internal static class SourcesText
 {
     /// <summary>From here on a source is one line of a table, below it is two lines.</summary>
-    private const int TableWidth = 112;
+    private const int TableWidth = 132;
 
-    private const int NameWidth = 34;
+    private const int NameWidth = 32;
+    private const int SourceWidth = 13;
     private const string Indent = "  ";
+
+    /// <summary>Beginnings that many names share, and what is written for them.</summary>
+    private static readonly (string Name, string Short)[] Beginnings =
+        [("opentelemetry.instrumentation.", "otel:"), ("openinference.instrumentation.", "openinference:")];
 
     public static IReadOnlyList<string> Lines(IReadOnlyList<SourceSeen> seen, int width)
     {
@@ -22,12 +27,12 @@ internal static class SourcesText
         var lines = new List<string>();
         if (width >= TableWidth)
         {
-            lines.Add(Row("EMITTER", "EVENTS", "/S", "EXACT", "BOUND", "ASSUMED", "COUNTED", "UNKNOWN", "REFUSED", "TENANTS"));
+            lines.Add(Row("SOURCE", "EMITTER", "EVENTS", "/S", "EXACT", "BOUND", "ASSUMED", "COUNTED", "UNKNOWN", "FAILED", "REFUSED", "TENANTS"));
         }
 
         foreach (var source in seen)
         {
-            lines.AddRange(width >= TableWidth ? [Cut(Row(source), width)] : Narrow(source, width));
+            lines.AddRange(width >= TableWidth ? [Cut(Row(source, seen), width)] : Narrow(source, width));
         }
 
         var advised = seen.Where(source => source.Advice.Count > 0).ToList();
@@ -35,7 +40,7 @@ internal static class SourcesText
         lines.Add(advised.Count == 0 ? "Everything is exact, and every tenant is named." : "What to set:");
         foreach (var source in advised)
         {
-            lines.Add($"{Indent}{Plain(source.Name)}");
+            lines.Add(Cut($"{Indent}{source.Source} {Short(source)}", width));
             foreach (var remark in source.Advice)
             {
                 var of = remark.Code.StartsWith("refused:", StringComparison.Ordinal) ? "" : $" of {Number(source.Events)}";
@@ -64,14 +69,14 @@ internal static class SourcesText
         yield return indent + line;
     }
 
-    private static string Row(SourceSeen source) => Row(
-        Plain(source.Name), Number(source.Events), Rate(source.EventsPerSecond), Share(source.ExactShare), Share(source.BoundShare),
-        Share(source.AssumedShare), Share(source.CountedShare), Share(source.UnknownShare), Number(source.Refused), Tenants(source));
+    private static string Row(SourceSeen source, IReadOnlyList<SourceSeen> seen) => Row(
+        source.Source, NameIn(source, seen), Number(source.Events), Rate(source.EventsPerSecond), Share(source.ExactShare),
+        Share(source.BoundShare), Share(source.AssumedShare), Share(source.CountedShare), Share(source.UnknownShare), Share(source.FailedShare),
+        Number(source.Refused), Tenants(source));
 
-    private static string Row(string name, params ReadOnlySpan<string> cells)
+    private static string Row(string source, string name, params ReadOnlySpan<string> cells)
     {
-        var row = name.Length <= NameWidth ? name.PadRight(NameWidth) : $"{name[..(NameWidth - 1)]}…";
-        row += cells[0].PadLeft(11) + cells[1].PadLeft(9);
+        var row = source.PadRight(SourceWidth) + name.PadRight(NameWidth) + cells[0].PadLeft(11) + cells[1].PadLeft(9);
         foreach (var share in cells[2..^2])
         {
             row += share.PadLeft(8);
@@ -80,13 +85,39 @@ internal static class SourcesText
         return $"{row}{cells[^2].PadLeft(9)}  {cells[^1]}";
     }
 
+    /// <summary>A name that fits its column; in full where another one would look the same.</summary>
+    private static string NameIn(SourceSeen source, IReadOnlyList<SourceSeen> seen)
+    {
+        var name = InTheMiddle(Short(source));
+        return seen.Count(other => other.Source == source.Source && InTheMiddle(Short(other)) == name) > 1 ? Plain(source.Name) : name;
+    }
+
+    private static string Short(SourceSeen source)
+    {
+        var name = Plain(source.Name);
+        foreach (var (beginning, written) in Beginnings)
+        {
+            if (name.StartsWith(beginning, StringComparison.Ordinal))
+            {
+                return written + name[beginning.Length..];
+            }
+        }
+
+        return name;
+    }
+
+    /// <summary>What is too long is cut in its middle: names differ at their ends.</summary>
+    private static string InTheMiddle(string name) => name.Length <= NameWidth
+        ? name
+        : $"{name[..(NameWidth / 3)]}…{name[^(NameWidth - (NameWidth / 3) - 1)..]}";
+
     private static IEnumerable<string> Narrow(SourceSeen source, int width)
     {
-        yield return Cut(Plain(source.Name), width);
+        yield return Cut($"{source.Source} {Short(source)}", width);
         var sure = string.Join(", ", new[]
         {
             (source.ExactShare, "exact"), (source.BoundShare, "bound"), (source.AssumedShare, "assumed"), (source.CountedShare, "counted"),
-            (source.UnknownShare, "unknown"),
+            (source.UnknownShare, "unknown"), (source.FailedShare, "failed"),
         }.Where(it => it.Item1 > 0).Select(it => $"{Share(it.Item1)} {it.Item2}"));
         var text = $"{Number(source.Events)} events, {Rate(source.EventsPerSecond)}/s{(sure.Length > 0 ? $": {sure}" : "")}; " +
             $"{Number(source.Refused)} refused; tenants {(source.TenantShares.Count > 0 ? Tenants(source) : "none")}";

@@ -23,6 +23,9 @@ public struct MappedItem
     /// <summary>Whether nothing named the tenant, so that the configured one was taken.</summary>
     public bool IsTenantDefault { get; internal set; }
 
+    /// <summary>Whether the request failed or was refused: it has no usage, and that is not unknown.</summary>
+    public bool IsFailed { get; internal set; }
+
     /// <summary>Optional texts that an event cannot carry, so that they were left out.</summary>
     public int OmittedTexts { get; internal set; }
 }
@@ -160,7 +163,7 @@ public sealed class MappedEvents
     internal void End(ref MappedItem item)
     {
         Writer.EndEvent();
-        item.OmittedTexts = Writer.OmittedTexts;
+        (item.OmittedTexts, item.IsFailed) = (Writer.OmittedTexts, Writer.IsFailed);
         (item.TenantStart, item.TenantLength) = Writer.Tenant;
         item.Length = Writer.Written.Length - item.Start;
     }

@@ -28,6 +28,9 @@ internal sealed class NativeEventWriter
     /// <summary>Where the text of this event's tenant begins, and its length.</summary>
     public (int Start, int Length) Tenant { get; private set; }
 
+    /// <summary>Whether this event is of a request that failed or was refused, so that nobody expects it to tell usage.</summary>
+    public bool IsFailed { get; private set; }
+
     public void Clear() => (_length, _event) = (0, -1);
 
     public void Rewind(int length) => _length = length;
@@ -36,7 +39,7 @@ internal sealed class NativeEventWriter
     {
         _event++;
         _isFirst = true;
-        (OmittedTexts, Tenant) = (0, default);
+        (OmittedTexts, Tenant, IsFailed) = (0, default, false);
         Append("{"u8);
     }
 
@@ -91,6 +94,7 @@ internal sealed class NativeEventWriter
     public void Plain(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text, string from, ReadOnlySpan<byte> more = default)
     {
         Name(name);
+        IsFailed |= name.SequenceEqual("result_type"u8) && !text.SequenceEqual("ok"u8) && !text.SequenceEqual("cancelled"u8);
         Append("\""u8);
         Append(text);
         Append(more);

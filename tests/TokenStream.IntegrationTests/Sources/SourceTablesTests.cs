@@ -34,7 +34,7 @@ public sealed class SourceTablesTests(KafkaLogs logs, EmbeddedStore store) : ICl
             Tenant = "default",
             Events = 20,
             DefaultTenant = 20,
-            Standings = new Dictionary<string, long> { ["exact"] = 10, ["counted"] = 2, ["mock"] = 3, ["unknown"] = 5 },
+            Standings = new Dictionary<string, long> { ["exact"] = 10, ["counted"] = 2, ["mock"] = 3, ["unknown"] = 3, ["failed"] = 2 },
         };
         SourceRecord[] records =
         [
@@ -57,22 +57,22 @@ public sealed class SourceTablesTests(KafkaLogs logs, EmbeddedStore store) : ICl
             store.Client, kafka, [SourceTables.Sources(topics)], new Dictionary<string, int> { [topics.Sources] = 1 }, NullLogger.Instance);
         await tables.CopyAsync(CancellationToken.None);
 
-        // 100 events: 80 of acme, 20 of nobody; 60 exact, 10 bound, 20 assumed, 5 counted or made up, 5 unknown.
+        // 100 events: 80 of acme, 20 of nobody; 60 exact, 10 bound, 20 assumed, 5 counted or made up, 3 unknown, 2 failed.
         Assert.Equal(
             [
-                "litellm|1.106.2|2|[('acme',0.8),('default',0.2)]|100|0.6|0.1|0.2|0.05|0.05|0.2|4|{'missing_field':4}",
-                "litellm||0|[('~other',1)]|1|1|0|0|0|0|0|0|{}",
+                "litellm|1.106.2|2|[('acme',0.8),('default',0.2)]|100|0.6|0.1|0.2|0.05|0.03|0.02|0.2|4|{'missing_field':4}",
+                "litellm||0|[('~other',1)]|1|1|0|0|0|0|0|0|0|{}",
             ],
             await RowsAsync(
                 """
-                SELECT emitter, version, tenants, tenant_shares, events, exact_share, bound_share, assumed_share, counted_share, unknown_share,
+                SELECT emitter, version, tenants, tenant_shares, events, exact_share, bound_share, assumed_share, counted_share, unknown_share, failed_share,
                     default_tenant_share, refused, refused_reasons FROM tokenstream.sources_seen
                 """));
         Assert.Equal(["1"], await RowsAsync("SELECT events_per_second BETWEEN 100 / 600 AND 100 / 120 FROM tokenstream.sources_seen LIMIT 1"));
         Assert.Equal(
             [
                 "default_tenant|20|1", "refused:missing_field|4|1", "standing:assumed|20|1", "standing:bound:cached|10|1", "standing:counted|2|1",
-                "standing:mock|3|1", "standing:unknown|5|1",
+                "standing:mock|3|1", "standing:unknown|3|1",
             ],
             await RowsAsync(
                 """
@@ -83,7 +83,8 @@ public sealed class SourceTablesTests(KafkaLogs logs, EmbeddedStore store) : ICl
         var seen = (await SourcesQuery.ReadAsync(store.Client, CancellationToken.None))[0];
         Assert.Equal(("litellm", "litellm/1.106.2", 100L, 4L, 2L), (seen.Source, seen.Name, seen.Events, seen.Refused, seen.Tenants));
         Assert.Equal(
-            (0.6, 0.1, 0.2, 0.05, 0.05), (seen.ExactShare, seen.BoundShare, seen.AssumedShare, seen.CountedShare, seen.UnknownShare));
+            (0.6, 0.1, 0.2, 0.05, 0.03, 0.02),
+            (seen.ExactShare, seen.BoundShare, seen.AssumedShare, seen.CountedShare, seen.UnknownShare, seen.FailedShare));
         Assert.Equal([new TenantShare("acme", 0.8), new TenantShare("default", 0.2)], seen.TenantShares);
         Assert.Equal(4, seen.RefusedReasons["missing_field"]);
         Assert.Equal(60, seen.Standings["exact"]);

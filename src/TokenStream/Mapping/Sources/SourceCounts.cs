@@ -13,6 +13,7 @@ internal sealed class SourceCounts
     private readonly long[] _refused = new long[MappingReasons.Count];
     private Dictionary<string, long>? _refusedBefore;
     private long _events;
+    private long _failed;
     private long _defaultTenant;
     private long _omittedTexts;
 
@@ -43,7 +44,15 @@ internal sealed class SourceCounts
         }
 
         _events++;
-        _standings[(int)item.Standing]++;
+        if (item is { IsFailed: true, Standing: Standing.Unknown })
+        {
+            _failed++;
+        }
+        else
+        {
+            _standings[(int)item.Standing]++;
+        }
+
         _defaultTenant += item.IsTenantDefault ? 1 : 0;
         _omittedTexts += item.OmittedTexts;
     }
@@ -57,7 +66,7 @@ internal sealed class SourceCounts
 
     public void Clear()
     {
-        (HasChanged, Total, _events, _defaultTenant, _omittedTexts, _refusedBefore) = (false, 0, 0, 0, 0, null);
+        (HasChanged, Total, _events, _failed, _defaultTenant, _omittedTexts, _refusedBefore) = (false, 0, 0, 0, 0, 0, null);
         Array.Clear(_standings);
         Array.Clear(_refused);
     }
@@ -74,6 +83,13 @@ internal sealed class SourceCounts
             }
         }
 
+        var standings = Enumerable.Range(0, _standings.Length).Where(standing => _standings[standing] > 0)
+            .ToDictionary(standing => ((Standing)standing).Name(), standing => _standings[standing]);
+        if (_failed > 0)
+        {
+            standings[SourceRecord.Failed] = _failed;
+        }
+
         return new SourceRecord
         {
             Node = node,
@@ -82,8 +98,7 @@ internal sealed class SourceCounts
             Emitter = _emitter,
             Tenant = _tenant,
             Events = _events,
-            Standings = Enumerable.Range(0, _standings.Length).Where(standing => _standings[standing] > 0)
-                .ToDictionary(standing => ((Standing)standing).Name(), standing => _standings[standing]),
+            Standings = standings,
             Refused = refused,
             DefaultTenant = _defaultTenant,
             OmittedTexts = _omittedTexts,

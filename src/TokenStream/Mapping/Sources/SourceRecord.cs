@@ -12,6 +12,9 @@ public sealed record SourceRecord
     /// <summary>Stands for emitters and tenants beyond the bound.</summary>
     public const string Other = "~other";
 
+    /// <summary>In place of a standing: requests that failed or were refused, and so have no usage.</summary>
+    public const string Failed = "failed";
+
     public int Format { get; init; } = 1;
 
     /// <summary>The node, anew at each of its starts: a minute that a restart cuts has two records, and both count.</summary>

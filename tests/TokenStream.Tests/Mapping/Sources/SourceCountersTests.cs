@@ -33,6 +33,13 @@ public sealed class SourceCountersTests
     }
 
     [Fact]
+    public void A_request_that_failed_has_no_usage_and_is_not_unknown()
+    {
+        Count(T0, LiteLlmPayloads.With(("status", "\"failure\""), ("metadata/usage_object", null), ("prompt_tokens", "0"), ("completion_tokens", "0"), ("total_tokens", "0")));
+        Assert.Equal(["litellm acme events 1 failed 1 default 0"], Lines(_counters.Take(T0)));
+    }
+
+    [Fact]
     public void A_minute_is_told_again_as_a_whole_where_it_changed()
     {
         Count(T0, LiteLlmPayloads.With());

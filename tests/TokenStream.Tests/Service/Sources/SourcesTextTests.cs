@@ -19,6 +19,7 @@ public sealed class SourcesTextTests
         AssumedShare = 0,
         CountedShare = 0,
         UnknownShare = 0.0001,
+        FailedShare = 0.025,
         Tenants = 2,
         TenantShares = [new TenantShare("acme", 0.75), new TenantShare("evil\u001b[2J", 0.25)],
         Refused = 12,
@@ -36,22 +37,22 @@ public sealed class SourcesTextTests
     {
         Assert.Equal(
             [
-                "EMITTER                                EVENTS       /S   EXACT   BOUND ASSUMED COUNTED UNKNOWN  REFUSED  TENANTS",
-                "litellm/1.106.2                        12,345     3.43  >99.9%   <0.1%      0%      0%   <0.1%       12  2: acme 75%, evil [2J 25%",
+                "SOURCE       EMITTER                              EVENTS       /S   EXACT   BOUND ASSUMED COUNTED UNKNOWN  FAILED  REFUSED  TENANTS",
+                "litellm      litellm/1.106.2                      12,345     3.43  >99.9%   <0.1%      0%      0%   <0.1%    2.5%       12  2: acme 75%, evil [2J 25%",
                 "",
                 "What to set:",
-                "  litellm/1.106.2",
+                "  litellm litellm/1.106.2",
                 "    bound:cached, 5 of 12,345: One two three.",
                 "    refused, missing_field, 12: Mend it.",
                 "    no tenant, 7 of 12,345: Name it.",
             ],
-            SourcesText.Lines([Usual], 140));
+            SourcesText.Lines([Usual], 160));
     }
 
     [Theory]
     [InlineData(40)]
     [InlineData(80)]
-    [InlineData(112)]
+    [InlineData(132)]
     [InlineData(200)]
     public void No_line_is_wider_than_the_terminal(int width)
     {
@@ -65,19 +66,34 @@ public sealed class SourcesTextTests
     {
         Assert.Equal(
             [
-                "litellm/1.106.2",
+                "litellm litellm/1.106.2",
                 "  12,345 events, 3.43/s: >99.9% exact, <0.1% bound,",
-                "  <0.1% unknown; 12 refused; tenants 2: acme 75%, evil",
-                "  [2J 25%",
+                "  <0.1% unknown, 2.5% failed; 12 refused; tenants 2:",
+                "  acme 75%, evil [2J 25%",
             ],
             SourcesText.Lines([Usual], 55).Take(4));
+    }
+
+    [Fact]
+    public void No_two_sources_look_alike()
+    {
+        string Row(string emitter) => SourcesText.Lines([Usual with { Emitter = emitter }, Usual with { Emitter = "other" }], 200)[1];
+        Assert.StartsWith("litellm      otel:openai_v2/1.106.2      ", Row("opentelemetry.instrumentation.openai_v2"), StringComparison.Ordinal);
+        var (one, other) = (
+            Usual with { Emitter = new string('a', 20) + "bbb" + new string('c', 30) },
+            Usual with { Emitter = new string('a', 20) + "ddd" + new string('c', 30) });
+        var alone = SourcesText.Lines([one], 200)[1];
+        Assert.StartsWith("litellm      aaaaaaaaaa…ccccccccccccc/1.106.2 ", alone, StringComparison.Ordinal);
+        var both = SourcesText.Lines([one, other], 200);
+        Assert.Contains("bbb", both[1], StringComparison.Ordinal);
+        Assert.Contains("ddd", both[2], StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_is_exact_is_said_to_be()
     {
         var exact = Usual with { ExactShare = 1, Advice = [] };
-        Assert.Equal("Everything is exact, and every tenant is named.", SourcesText.Lines([exact], 140)[^1]);
+        Assert.Equal("Everything is exact, and every tenant is named.", SourcesText.Lines([exact], 160)[^1]);
     }
 
     [Fact]
