@@ -13,7 +13,8 @@ namespace TokenStream.Mapping;
 public static class PayloadSources
 {
     public static PayloadSource LiteLlm { get; } = new(
-        "litellm", "LiteLLM's StandardLoggingPayload, one or an array", LiteLlmMapper.DefaultAttribution, paths => new LiteLlmMapper(paths));
+        "litellm", "LiteLLM's StandardLoggingPayload, one, an array or lines", LiteLlmMapper.DefaultAttribution,
+        paths => new LiteLlmMapper(paths));
 
     public static PayloadSource Provider { get; } = new(
         "provider", "a provider's own answer, whole or as a stream", ProviderPayloadMapper.DefaultAttribution,

@@ -244,12 +244,23 @@ public sealed class LiteLlmMapperTests
         Assert.Equal("call-1", new MappedEvent(events.Event(1), events[1]).Member("event_id"));
     }
 
+    [Fact]
+    public void Lines_are_read_as_an_array_is()
+    {
+        var other = Usual().ToJsonString().Replace("call-1", "call-2", StringComparison.Ordinal);
+        var events = Map($"{Usual().ToJsonString()}\n{other}\n");
+        Assert.Equal(
+            ["call-1", "call-2"],
+            Enumerable.Range(0, events.Count).Select(item => new MappedEvent(events.Event(item), events[item]).Member("event_id")));
+    }
+
     [Theory]
     [InlineData("", MappingReason.EmptyPayload)]
     [InlineData(" \n", MappingReason.EmptyPayload)]
     [InlineData("{", MappingReason.InvalidJson)]
     [InlineData("[{}", MappingReason.InvalidJson)]
-    [InlineData("{} {}", MappingReason.InvalidJson)]
+    [InlineData("{} }", MappingReason.InvalidJson)]
+    [InlineData("[{}] {}", MappingReason.InvalidJson)]
     [InlineData("7", MappingReason.NotOfThisSource)]
     [InlineData("{}", MappingReason.NotOfThisSource)]
     [InlineData("{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"usage\":{}}", MappingReason.NotOfThisSource)]
