@@ -75,48 +75,10 @@ internal sealed class ReservationBook(int most, TimeSpan lifetime)
     }
 
     /// <summary>Takes a request out; false where there is none of that name, or no longer.</summary>
-    public bool TryTake(string name, out HeldRequest held)
-    {
-        held = default;
-        if (!TryParse(name, out var id))
-        {
-            return false;
-        }
-
-        lock (_lock)
-        {
-            var at = (int)(id & int.MaxValue);
-            if (at >= _used || !IsHeld(at, id))
-            {
-                return false;
-            }
-
-            held = Remove(at);
-            return true;
-        }
-    }
+    public bool TryTake(string name, out HeldRequest held) => TryFind(name, isTaken: true, out held);
 
     /// <summary>Looks at a request and leaves it.</summary>
-    public bool TryFind(string name, out HeldRequest held)
-    {
-        held = default;
-        if (!TryParse(name, out var id))
-        {
-            return false;
-        }
-
-        lock (_lock)
-        {
-            var at = (int)(id & int.MaxValue);
-            if (at >= _used || !IsHeld(at, id))
-            {
-                return false;
-            }
-
-            held = At(at).Held;
-            return true;
-        }
-    }
+    public bool TryFind(string name, out HeldRequest held) => TryFind(name, isTaken: false, out held);
 
     /// <summary>Takes out the oldest where its time is over.</summary>
     public bool TryExpire(long nowMs, out HeldRequest held)
@@ -140,6 +102,27 @@ internal sealed class ReservationBook(int most, TimeSpan lifetime)
         id = 0;
         return name.Length == NameDigits && ulong.TryParse(name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id) &&
             (id & 0x8000_0000) == 0;
+    }
+
+    private bool TryFind(string name, bool isTaken, out HeldRequest held)
+    {
+        held = default;
+        if (!TryParse(name, out var id))
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            var at = (int)(id & int.MaxValue);
+            if (at >= _used || !IsHeld(at, id))
+            {
+                return false;
+            }
+
+            held = isTaken ? Remove(at) : At(at).Held;
+            return true;
+        }
     }
 
     private bool IsHeld(int at, ulong id)

@@ -1,7 +1,7 @@
-using System.Globalization;
 using TokenStream.Events;
 using TokenStream.Kafka;
 using TokenStream.Yaml;
+using static TokenStream.Service.Options.ConfigValues;
 
 namespace TokenStream.Service.Options;
 
@@ -258,40 +258,5 @@ internal static class NodeConfigFile
         }
 
         return value?.Text;
-    }
-
-    internal static long? Number(YamlReader section, string key, TextErrors errors, long least, long most)
-    {
-        if (section.Scalar(key) is not { } scalar)
-        {
-            return null;
-        }
-
-        if (long.TryParse(scalar.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least &&
-            value <= most)
-        {
-            return value;
-        }
-
-        errors.Add(
-            scalar,
-            string.Create(CultureInfo.InvariantCulture, $"'{key}' is '{scalar.Text}'; it must be a whole number from {least} to {most}"));
-        return null;
-    }
-
-    private static bool? Bool(YamlReader section, string key)
-    {
-        if (section.Scalar(key) is not { } scalar)
-        {
-            return null;
-        }
-
-        if (scalar.Text is "true" or "false")
-        {
-            return scalar.Text == "true";
-        }
-
-        section.Error(scalar, $"'{key}' is '{scalar.Text}'; it must be true or false");
-        return null;
     }
 }

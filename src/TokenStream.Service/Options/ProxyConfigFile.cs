@@ -1,8 +1,8 @@
-using System.Globalization;
 using TokenStream.Gateway;
 using TokenStream.Kafka;
 using TokenStream.Proxy;
 using TokenStream.Yaml;
+using static TokenStream.Service.Options.ConfigValues;
 
 namespace TokenStream.Service.Options;
 
@@ -192,39 +192,5 @@ internal static class ProxyConfigFile
         };
         topics.Close();
         return settings;
-    }
-
-    private static long? Number(YamlReader section, string key, TextErrors errors, long least, long most)
-    {
-        if (section.Scalar(key) is not { } scalar)
-        {
-            return null;
-        }
-
-        if (long.TryParse(scalar.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
-        {
-            return value;
-        }
-
-        errors.Add(
-            scalar,
-            string.Create(CultureInfo.InvariantCulture, $"'{key}' is '{scalar.Text}'; it must be a whole number from {least} to {most}"));
-        return null;
-    }
-
-    private static bool? Bool(YamlReader section, string key)
-    {
-        if (section.Scalar(key) is not { } scalar)
-        {
-            return null;
-        }
-
-        if (scalar.Text is "true" or "false")
-        {
-            return scalar.Text == "true";
-        }
-
-        section.Error(scalar, $"'{key}' is '{scalar.Text}'; it must be true or false");
-        return null;
     }
 }

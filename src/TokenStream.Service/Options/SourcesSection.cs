@@ -80,7 +80,7 @@ internal static class SourcesSection
         {
             Attributions = attributions, Listen = listen.Count > 0 ? [.. listen.Select(text => text.Text)] : options.Listen,
         };
-        if (NodeConfigFile.Number(receive, "in_flight_mb", errors, 32, 65_536) is { } megabytes)
+        if (ConfigValues.Number(receive, "in_flight_mb", errors, 32, 65_536) is { } megabytes)
         {
             options = options with { InFlightBytes = megabytes << 20 };
         }

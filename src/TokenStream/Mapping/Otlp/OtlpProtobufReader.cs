@@ -50,23 +50,8 @@ internal ref struct OtlpProtobufReader(ReadOnlySpan<byte> payload, OtlpTraces tr
     {
         _resource = traces.AddResource();
         var fields = new ProtobufScanner(_payload, start, end);
-        while (fields.TryField(out var field, out var type))
+        while (fields.TryBytesField(out var field, out var at, out var length))
         {
-            if (type != WireType.Bytes)
-            {
-                if (!fields.TrySkip(type))
-                {
-                    break;
-                }
-
-                continue;
-            }
-
-            if (!fields.TryBytes(out var at, out var length))
-            {
-                break;
-            }
-
             if (!(field switch { 1 => TryResource(at, at + length), 2 => TryScopeSpans(at, at + length), _ => true }))
             {
                 return false;
@@ -108,23 +93,8 @@ internal ref struct OtlpProtobufReader(ReadOnlySpan<byte> payload, OtlpTraces tr
     {
         _scope = traces.AddScope();
         var fields = new ProtobufScanner(_payload, start, end);
-        while (fields.TryField(out var field, out var type))
+        while (fields.TryBytesField(out var field, out var at, out var length))
         {
-            if (type != WireType.Bytes)
-            {
-                if (!fields.TrySkip(type))
-                {
-                    break;
-                }
-
-                continue;
-            }
-
-            if (!fields.TryBytes(out var at, out var length))
-            {
-                break;
-            }
-
             if (!(field switch { 1 => TryScope(at, at + length), 2 => TrySpan(at, at + length), _ => true }))
             {
                 return false;
@@ -138,23 +108,8 @@ internal ref struct OtlpProtobufReader(ReadOnlySpan<byte> payload, OtlpTraces tr
     {
         OtlpValue name = default, version = default;
         var fields = new ProtobufScanner(_payload, start, end);
-        while (fields.TryField(out var field, out var type))
+        while (fields.TryBytesField(out var field, out var at, out var length))
         {
-            if (type != WireType.Bytes)
-            {
-                if (!fields.TrySkip(type))
-                {
-                    break;
-                }
-
-                continue;
-            }
-
-            if (!fields.TryBytes(out var at, out var length))
-            {
-                break;
-            }
-
             name = field == 1 ? new OtlpValue(OtlpKind.Text, at, length) : name;
             version = field == 2 ? new OtlpValue(OtlpKind.Text, at, length) : version;
         }

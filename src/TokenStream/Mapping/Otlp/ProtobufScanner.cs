@@ -46,6 +46,26 @@ internal ref struct ProtobufScanner(ReadOnlySpan<byte> payload, int start, int e
         return true;
     }
 
+    /// <summary>Goes to the next field of bytes, over those of other types; false at the end.</summary>
+    public bool TryBytesField(out int field, out int start, out int length)
+    {
+        (start, length) = (0, 0);
+        while (TryField(out field, out var type))
+        {
+            if (type == WireType.Bytes)
+            {
+                return TryBytes(out start, out length);
+            }
+
+            if (!TrySkip(type))
+            {
+                return false;
+            }
+        }
+
+        return false;
+    }
+
     public bool TryVarint(out ulong value)
     {
         value = 0;
