@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace TokenStream.Agent;
 
 /// <summary>
-/// Who may ask the agent. With tokens everybody needs one. Without, whoever is on the machine is believed, but no browser on it: a page that
-/// it shows must not spend a tenant's budget.
+/// Who may ask the agent. With tokens everybody needs one. Without, whoever is on the machine is believed, but no browser on it: a page
+/// that it shows must not spend a tenant's budget.
 /// </summary>
 internal sealed class AgentAccess(AgentOptions options)
 {
@@ -17,7 +17,8 @@ internal sealed class AgentAccess(AgentOptions options)
 
     /// <summary>Who asks; false where the refusal was written.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="forwards">Whether the host and origin are those of the gateway's caller, which say nothing of who asks the agent.</param>
+    /// <param name="forwards">Whether the host and origin are those of the gateway's caller, which say nothing of who asks the
+    /// agent.</param>
     /// <param name="caller">Who asks.</param>
     public bool TryAdmit(HttpContext context, bool forwards, out AgentCaller caller)
     {

@@ -38,7 +38,9 @@ internal struct AgentBody
         try
         {
             var reader = new Utf8JsonReader(json, Options);
-            error = !reader.Read() || reader.TokenType != JsonTokenType.StartObject ? "The body must be a JSON object." : body.Read(ref reader, pool);
+            error = !reader.Read() || reader.TokenType != JsonTokenType.StartObject
+                ? "The body must be a JSON object."
+                : body.Read(ref reader, pool);
             if (error is null && reader.Read())
             {
                 error = "There is something after the JSON object.";
@@ -148,7 +150,8 @@ internal struct AgentBody
                     ? $"{Name(field)} is longer than {MostTextBytes} bytes."
                     : null;
             case BodyKind.Count:
-                return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out value.Count) && value.Count is >= 0 and <= MostCount
+                return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out value.Count) &&
+                    value.Count is >= 0 and <= MostCount
                     ? null
                     : $"{Name(field)} must be a whole number from 0 to 10^12.";
             case BodyKind.Flag:

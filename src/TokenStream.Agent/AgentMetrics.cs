@@ -26,7 +26,9 @@ internal enum ReservationEnd
     Displaced,
 }
 
-/// <summary>The agent's instruments, on the meter <see cref="MeterName"/>. What happens with each request is counted without an allocation.</summary>
+/// <summary>
+/// The agent's instruments, on the meter <see cref="MeterName"/>. What happens with each request is counted without an allocation.
+/// </summary>
 internal sealed class AgentMetrics : IDisposable
 {
     public const string MeterName = "TokenStream.Agent";
@@ -44,16 +46,22 @@ internal sealed class AgentMetrics : IDisposable
 
     public AgentMetrics(ReservationBook book, CommandListeners listeners)
     {
-        _decide = _meter.CreateHistogram<double>("tokenstream.agent.decide.duration", "s", "From the body's last byte read to the answer written");
+        _decide = _meter.CreateHistogram<double>(
+            "tokenstream.agent.decide.duration", "s", "From the body's last byte read to the answer written");
         _meter.CreateObservableCounter(
-            "tokenstream.agent.requests", Requests, "{request}", "Requests to the agent by endpoint; refused is what commands refuse, failed what cannot be read");
-        _meter.CreateObservableCounter("tokenstream.agent.reservations_ended", Reservations, "{request}", "Admitted requests by how they ended");
+            "tokenstream.agent.requests", Requests, "{request}",
+            "Requests to the agent by endpoint; refused is what commands refuse, failed what cannot be read");
         _meter.CreateObservableCounter(
-            "tokenstream.agent.unreserved", () => Volatile.Read(ref _unreserved), "{request}", "Completed requests that the agent held nothing for");
-        _meter.CreateObservableGauge("tokenstream.agent.reservations", () => book.Count, "{request}", "Admitted requests that have not ended");
+            "tokenstream.agent.reservations_ended", Reservations, "{request}", "Admitted requests by how they ended");
+        _meter.CreateObservableCounter(
+            "tokenstream.agent.unreserved", () => Volatile.Read(ref _unreserved), "{request}",
+            "Completed requests that the agent held nothing for");
+        _meter.CreateObservableGauge(
+            "tokenstream.agent.reservations", () => book.Count, "{request}", "Admitted requests that have not ended");
         _meter.CreateObservableGauge("tokenstream.agent.listeners", () => listeners.Count, "{listener}", "Who follows the commands live");
         _meter.CreateObservableCounter(
-            "tokenstream.agent.listeners_lost", () => Volatile.Read(ref _listenersLost), "{listener}", "Listeners that read too slowly and were let go");
+            "tokenstream.agent.listeners_lost", () => Volatile.Read(ref _listenersLost), "{listener}",
+            "Listeners that read too slowly and were let go");
     }
 
     public void Took(TimeSpan duration) => _decide.Record(duration.TotalSeconds);

@@ -41,7 +41,8 @@ internal sealed class AgentRoutes(
     private Task RouteAsync(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "";
-        if (path.StartsWith(ExtAuthz.Prefix, StringComparison.Ordinal) && (path.Length == ExtAuthz.Prefix.Length || path[ExtAuthz.Prefix.Length] == '/'))
+        if (path.StartsWith(ExtAuthz.Prefix, StringComparison.Ordinal) &&
+            (path.Length == ExtAuthz.Prefix.Length || path[ExtAuthz.Prefix.Length] == '/'))
         {
             return AdmittedAsync(context, forwards: true, extAuthz.DecideAsync);
         }
@@ -71,7 +72,8 @@ internal sealed class AgentRoutes(
                 Answer.Text(context.Response, "text/plain", Index);
                 break;
             default:
-                Answer.Error(context.Response, StatusCodes.Status404NotFound, "not_found", $"There is no {path}; GET / lists what there is.");
+                Answer.Error(
+                    context.Response, StatusCodes.Status404NotFound, "not_found", $"There is no {path}; GET / lists what there is.");
                 break;
         }
 

@@ -102,8 +102,11 @@ internal sealed class CommandListeners
         }
     }
 
-    private byte[] Event(string kind, long number, ReadOnlySpan<byte> data) =>
-        [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {_run}-{number}\nevent: {kind}\ndata: ")), .. data, .. "\n\n"u8];
+    private byte[] Event(string kind, long number, ReadOnlySpan<byte> data)
+    {
+        var head = string.Create(CultureInfo.InvariantCulture, $"id: {_run}-{number}\nevent: {kind}\ndata: ");
+        return [.. Encoding.ASCII.GetBytes(head), .. data, .. "\n\n"u8];
+    }
 
     private bool TryParse(string lastEvent, out long number)
     {

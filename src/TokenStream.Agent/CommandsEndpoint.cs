@@ -5,7 +5,8 @@ namespace TokenStream.Agent;
 
 /// <summary>The commands in force: as JSON or, for <c>Accept: text/event-stream</c>, as they come and go.</summary>
 internal sealed class CommandsEndpoint(
-    TokenStreamGateway gateway, CommandListeners listeners, AgentMetrics metrics, string gatewayId, TimeProvider time, CancellationToken stopping)
+    TokenStreamGateway gateway, CommandListeners listeners, AgentMetrics metrics, string gatewayId, TimeProvider time,
+    CancellationToken stopping)
 {
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
     private static readonly byte[] Comment = ": keep-alive\n\n"u8.ToArray();

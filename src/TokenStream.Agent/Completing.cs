@@ -112,7 +112,8 @@ internal sealed class Completing(Deciding deciding, AgentOptions options, AgentM
 
     /// <summary>The request that ended: as it is held or, where the agent has nothing of it any more, as it is told once more.</summary>
     private bool TryFind(
-        in AgentBody told, in GatewayRequest described, AgentCaller caller, out HeldRequest held, out (int Code, string Name, string Sentence) refusal)
+        in AgentBody told, in GatewayRequest described, AgentCaller caller, out HeldRequest held,
+        out (int Code, string Name, string Sentence) refusal)
     {
         refusal = (
             StatusCodes.Status404NotFound, "reservation_unknown",
@@ -169,7 +170,8 @@ internal sealed class Completing(Deciding deciding, AgentOptions options, AgentM
             Environment = request.Environment ?? described.Environment,
             User = request.User ?? described.User,
             Session = request.Session ?? described.Session,
-            Provider = told.Text(BodyField.Provider) ?? (described.Provider is { Length: > 0 } provider ? provider : options.DefaultProvider),
+            Provider = told.Text(BodyField.Provider)
+                ?? (described.Provider is { Length: > 0 } provider ? provider : options.DefaultProvider),
             Model = request.Model.Length > 0 ? request.Model : described.Model ?? "",
         };
     }

@@ -6,8 +6,9 @@ using TokenStream.Gateway.Http;
 namespace TokenStream.Agent;
 
 /// <summary>
-/// Envoy's external authorization over HTTP: the request that is to be decided about is sent to this path with its method, path, some of its
-/// headers and, where Envoy is told so, its body. 200 lets it in, with headers of what is to be changed; another status is the caller's answer.
+/// Envoy's external authorization over HTTP: the request that is to be decided about is sent to this path with its method, path, some of
+/// its headers and, where Envoy is told so, its body. 200 lets it in, with headers of what is to be changed; another status is the caller's
+/// answer.
 /// </summary>
 /// <remarks>
 /// Nobody says afterwards what the request used, so throttles and leases count what it might use. What it did use comes in as telemetry.
@@ -80,7 +81,9 @@ internal sealed class ExtAuthz(TokenStreamGateway gateway, AgentOptions options,
     {
         var (headers, names) = (request.Headers, options.Headers);
         var path = request.Path.Value ?? "";
-        var limit = long.TryParse(Header(headers, names.MaxTokens), NumberStyles.None, CultureInfo.InvariantCulture, out var told) ? told : 0;
+        var limit = long.TryParse(Header(headers, names.MaxTokens), NumberStyles.None, CultureInfo.InvariantCulture, out var told)
+            ? told
+            : 0;
         return new GatewayRequest
         {
             Tenant = Header(headers, names.Tenant) ?? "",
@@ -96,7 +99,8 @@ internal sealed class ExtAuthz(TokenStreamGateway gateway, AgentOptions options,
             Answers = asked?.Answers ?? 1,
             ServiceTier = asked?.ServiceTier,
             // Whatever is not sent to a model writes nothing.
-            IsWithoutOutput = !HttpMethods.IsPost(request.Method) || Array.Exists(Silent, end => path.EndsWith(end, StringComparison.Ordinal)),
+            IsWithoutOutput = !HttpMethods.IsPost(request.Method) ||
+                Array.Exists(Silent, end => path.EndsWith(end, StringComparison.Ordinal)),
             RequestId = Header(headers, names.RequestId),
         };
     }

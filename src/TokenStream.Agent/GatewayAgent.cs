@@ -197,7 +197,10 @@ public sealed class GatewayAgent : IAsyncDisposable
         var isReady = _gateway.Completed.IsCompletedSuccessfully;
         Answer.Health(
             response, _gatewayOptions.GatewayId, isReady, _gateway.State, _gateway.ActiveCommands,
-            isReady ? "" : $"the commands in force have not been read from {_gatewayOptions.BootstrapServers}, topic {_gatewayOptions.CommandsTopic}");
+            isReady
+                ? ""
+                : $"the commands in force have not been read from {_gatewayOptions.BootstrapServers}, topic " +
+                    $"{_gatewayOptions.CommandsTopic}");
     }
 
     private void Tell(Command command) => Lose(_listeners.Tell(command));

@@ -6,8 +6,8 @@ using TokenStream.Mapping;
 namespace TokenStream.Agent;
 
 /// <summary>
-/// Reads what a request used out of a payload that somebody else wrote, a provider's answer or LiteLLM's description of a call, by the rules
-/// that such payloads are mapped with everywhere, so that hooks need no arithmetic. One belongs to one thread.
+/// Reads what a request used out of a payload that somebody else wrote, a provider's answer or LiteLLM's description of a call, by the
+/// rules that such payloads are mapped with everywhere, so that hooks need no arithmetic. One belongs to one thread.
 /// </summary>
 internal sealed class ReportedCounts
 {

@@ -41,7 +41,8 @@ internal static class Retention
             }
         }
 
-        foreach (var (table, kept) in new[] { ("spend_by_scope_10s", Spend), ("budget_state_records", BudgetStates), ("sources_1m", Sources) })
+        var records = new[] { ("spend_by_scope_10s", Spend), ("budget_state_records", BudgetStates), ("sources_1m", Sources) };
+        foreach (var (table, kept) in records)
         {
             foreach (var part in await ExpiredAsync(client, table, now - kept, cancellation).ConfigureAwait(false))
             {

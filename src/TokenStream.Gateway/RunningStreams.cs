@@ -29,8 +29,8 @@ internal sealed class RunningStreams
 }
 
 /// <summary>
-/// A running answer, from <see cref="TokenStreamGateway.Follow"/> until it is disposed. Readers look at <see cref="Ended"/> before each piece,
-/// and their reads are cancelled by it.
+/// A running answer, from <see cref="TokenStreamGateway.Follow"/> until it is disposed. Readers look at <see cref="Ended"/> before each
+/// piece, and their reads are cancelled by it.
 /// </summary>
 public sealed class RunningAnswer : IDisposable
 {

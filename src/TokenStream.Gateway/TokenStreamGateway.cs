@@ -134,8 +134,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     }
 
     /// <summary>
-    /// Follows the running answer of an admitted request, so that a kill with <c>abort_streams</c> ends it: of what was asked for and of what
-    /// serves it.
+    /// Follows the running answer of an admitted request, so that a kill with <c>abort_streams</c> ends it: of what was asked for and of
+    /// what serves it.
     /// </summary>
     public RunningAnswer Follow(in GatewayRequest request, in GatewayDecision decision) => _streams.Add(
         decision.RouteModel is { } model
@@ -315,7 +315,8 @@ public sealed class TokenStreamGateway : IAsyncDisposable
     private string Named(string tenant) => string.IsNullOrEmpty(tenant) ? _options.DefaultTenant : tenant;
 
     private PublishOutcome Publish(
-        in GatewayRequest request, in GatewayDecision decision, in GatewayUsage usage, TaskCompletionSource<PublishOutcome>? confirmation) =>
+        in GatewayRequest request, in GatewayDecision decision, in GatewayUsage usage,
+        TaskCompletionSource<PublishOutcome>? confirmation) =>
         _publisher.Publish(new UsageRecord
         {
             Request = request,

@@ -9,8 +9,8 @@ using TopicPartition = TokenStream.Runtime.TopicPartition;
 namespace TokenStream.Kafka;
 
 /// <summary>
-/// A member of a consumer group that takes records in the library's own batches: the managed consumer keeps the membership, and no object is
-/// made for a record (measured: a third of the CPU time of the managed reading, and no garbage).
+/// A member of a consumer group that takes records in the library's own batches: the managed consumer keeps the membership, and no object
+/// is made for a record (measured: a third of the CPU time of the managed reading, and no garbage).
 /// </summary>
 public sealed unsafe class NativeBatchSource : IRecordSource
 {
@@ -71,7 +71,8 @@ public sealed unsafe class NativeBatchSource : IRecordSource
         ObjectDisposedException.ThrowIf(_disposed, this);
         _assignment.Handler = handler;
         RejoinWhereUncertain();
-        // A batch call returns when its batch is full or its time is over. So: what is there, at once; else wait for one, then what came with it.
+        // A batch call returns when its batch is full or its time is over. So: what is there, at once; else wait for one, then what came
+        // with it.
         if (Take(TimeSpan.Zero, MaxBatch) == 0 && wait > TimeSpan.Zero && Take(wait, 1) != 0)
         {
             Take(TimeSpan.Zero, MaxBatch);
@@ -176,7 +177,8 @@ public sealed unsafe class NativeBatchSource : IRecordSource
         }
 
         var (began, before) = (_clock.GetTimestamp(), _assignment.Failure);
-        // The library waits without end for what it has in flight. Given up, it keeps its thread and its memory: better than a stop that hangs.
+        // The library waits without end for what it has in flight. Given up, it keeps its thread and its memory: better than a stop that
+        // hangs.
         var closing = new Thread(() => Close(began)) { IsBackground = true, Name = $"{_clientId} closing" };
         closing.Start();
         var isClosed = closing.Join(Left(began));
@@ -205,12 +207,13 @@ public sealed unsafe class NativeBatchSource : IRecordSource
         var property = typeof(Handle).GetProperty("LibrdkafkaHandle", BindingFlags.Instance | BindingFlags.NonPublic);
         return property?.GetValue(handle) is SafeHandle native
             ? native.DangerousGetHandle()
-            : throw new InvalidOperationException("This version of Confluent.Kafka keeps its native handle elsewhere; 2.15.1 is the one that fits.");
+            : throw new InvalidOperationException(
+                "This version of Confluent.Kafka keeps its native handle elsewhere; 2.15.1 is the one that fits.");
     }
 
     /// <summary>
-    /// Ends the membership while its changes are still served one after the other. A close that comes upon an assignment which was not served
-    /// yet serves that and the revocation at once; the group is then gone before the second, which waits for it for ever.
+    /// Ends the membership while its changes are still served one after the other. A close that comes upon an assignment which was not
+    /// served yet serves that and the revocation at once; the group is then gone before the second, which waits for it for ever.
     /// </summary>
     private void GiveBack(long began)
     {
@@ -259,7 +262,9 @@ public sealed unsafe class NativeBatchSource : IRecordSource
 
         // The library looks at this only for commits without explicit offsets; between its loss and our hearing of it, a commit could roll
         // back a successor's.
-        return LibRdKafka.rd_kafka_assignment_lost(_client) != 0 ? (CommitOutcome.Refused, "the assignment is lost") : _commits.Commit(commits);
+        return LibRdKafka.rd_kafka_assignment_lost(_client) != 0
+            ? (CommitOutcome.Refused, "the assignment is lost")
+            : _commits.Commit(commits);
     }
 
     /// <summary>
@@ -374,7 +379,8 @@ public sealed unsafe class NativeBatchSource : IRecordSource
             case NativeError.SaslAuthenticationFailed:
             case NativeError.Authentication:
             case NativeError.Fatal:
-                throw new SourceFailedException($"Kafka at {_options.BootstrapServers} refused to be read by {_clientId}: {message->ErrorText}");
+                throw new SourceFailedException(
+                    $"Kafka at {_options.BootstrapServers} refused to be read by {_clientId}: {message->ErrorText}");
             default:
                 // The library goes on by itself after every other error.
                 KafkaLog.ClientError(_logger, _clientId, message->ErrorText);

@@ -78,7 +78,9 @@ public sealed record TopicLayout
     /// <summary>Final and provisional spend of scopes, and marks: what the ledgers add up.</summary>
     public string Spend { get; init; } = "tokenstream.spend";
 
-    /// <summary>Whatever is about a scope is routed by it alone, so spend, commands, acks and ledgers have the same number of partitions.</summary>
+    /// <summary>
+    /// Whatever is about a scope is routed by it alone, so spend, commands, acks and ledgers have the same number of partitions.
+    /// </summary>
     public int SpendPartitions { get; init; } = 4;
 
     public string Commands { get; init; } = "tokenstream.commands";
@@ -103,8 +105,8 @@ public sealed record TopicLayout
     public IReadOnlyList<string> ByScope => [Spend, Commands, Ledger, Acks];
 
     /// <summary>
-    /// Every topic, as it must be. How long the input is kept is the operator's choice. On an input topic with its producers' timestamps the
-    /// producers' clocks decide what is late, and retention goes by them: it works, with a warning.
+    /// Every topic, as it must be. How long the input is kept is the operator's choice. On an input topic with its producers' timestamps
+    /// the producers' clocks decide what is late, and retention goes by them: it works, with a warning.
     /// </summary>
     public IReadOnlyList<TopicDeclaration> Declarations =>
     [
@@ -131,7 +133,9 @@ public sealed record TopicLayout
         new(Sources, 1, [Delete, new("retention.ms", Text(SourcesRetention), SettingRule.AtCreation)]),
     ];
 
-    /// <summary>Sentences about topics that scopes are routed over and that do not have the same number of partitions; none where all is well.</summary>
+    /// <summary>
+    /// Sentences about topics that scopes are routed over and that do not have the same number of partitions; none where all is well.
+    /// </summary>
     public IEnumerable<string> Unequal(IReadOnlyDictionary<string, int> partitions) =>
         from topic in ByScope
         where partitions[topic] != partitions[Spend]

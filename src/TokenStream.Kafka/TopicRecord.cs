@@ -37,7 +37,8 @@ public sealed record TopicRecord(
 
             consumer.Assign(new TopicPartitionOffset(place, wanted));
             var found = consumer.Consume(options.AnswerTimeout)
-                ?? throw new KafkaUnavailableException($"The topic {topic} at {options.BootstrapServers} cannot be read: no answer in time.");
+                ?? throw new KafkaUnavailableException(
+                    $"The topic {topic} at {options.BootstrapServers} cannot be read: no answer in time.");
             if (found.IsPartitionEOF || found.Offset.Value != wanted)
             {
                 throw new RecordMissingException(
@@ -49,7 +50,8 @@ public sealed record TopicRecord(
         catch (KafkaException failure)
         {
             throw new KafkaUnavailableException(
-                $"The topic {topic}, partition {partition}, at {options.BootstrapServers} cannot be read: {failure.Error.Reason}.", failure);
+                $"The topic {topic}, partition {partition}, at {options.BootstrapServers} cannot be read: {failure.Error.Reason}.",
+                failure);
         }
     }
 

@@ -4,8 +4,8 @@ namespace TokenStream.Gateway.Http;
 
 /// <summary>
 /// The usage in an OpenAI-shaped answer, or in an event of a stream: of chat completions (<c>prompt_tokens</c>) and of the responses
-/// interface (<c>input_tokens</c>, in an event below <c>response</c>). The model that it names is left alone: budgets and prices go by the name
-/// that was asked for, and providers answer with a dated one.
+/// interface (<c>input_tokens</c>, in an event below <c>response</c>). The model that it names is left alone: budgets and prices go by the
+/// name that was asked for, and providers answer with a dated one.
 /// </summary>
 internal static class OpenAiUsage
 {
@@ -22,7 +22,8 @@ internal static class OpenAiUsage
                 root = response;
             }
 
-            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("usage"u8, out var found) || found.ValueKind != JsonValueKind.Object)
+            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("usage"u8, out var found) ||
+                found.ValueKind != JsonValueKind.Object)
             {
                 return false;
             }
@@ -50,7 +51,8 @@ internal static class OpenAiUsage
             : null;
 
     private static long? Count(JsonElement element, ReadOnlySpan<byte> name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var count) && count >= 0
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var count) &&
+            count >= 0
             ? count
             : null;
 

@@ -22,7 +22,8 @@ internal sealed class GatewayPublisher : IAsyncDisposable
     private readonly GatewayMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Channel<UsageRecord> _events;
-    private readonly Channel<GatewayAck> _acks = Channel.CreateBounded<GatewayAck>(new BoundedChannelOptions(MostAcks) { SingleReader = true });
+    private readonly Channel<GatewayAck> _acks = Channel.CreateBounded<GatewayAck>(
+        new BoundedChannelOptions(MostAcks) { SingleReader = true });
     private readonly UsageEventWriter _writer;
     private readonly CancellationTokenSource _abandon = new();
     private IProducer<byte[], byte[]>? _producer;
@@ -64,7 +65,9 @@ internal sealed class GatewayPublisher : IAsyncDisposable
         return outcome;
     }
 
-    /// <summary>An ack that finds no room is dropped: the command is obeyed all the same, and its absence shows as unacknowledged.</summary>
+    /// <summary>
+    /// An ack that finds no room is dropped: the command is obeyed all the same, and its absence shows as unacknowledged.
+    /// </summary>
     public void Acknowledge(GatewayAck ack) => _metrics.Event(_acks.Writer.TryWrite(ack) ? "ack" : "ack_dropped");
 
     /// <summary>Says what was lost since the last call.</summary>

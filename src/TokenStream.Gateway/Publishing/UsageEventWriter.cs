@@ -64,9 +64,10 @@ internal sealed class UsageEventWriter : IDisposable
     }
 
     /// <summary>Retries of a blocked request have one id: they are one demand, and all but the first are dropped as duplicates.</summary>
-    private static string EventId(in UsageRecord record) => record.Usage is null && record.Request.RequestId is { Length: > 0 and <= 200 } request
-        ? $"blocked/{request}"
-        : record.Usage?.EventId ?? Guid.NewGuid().ToString();
+    private static string EventId(in UsageRecord record) =>
+        record.Usage is null && record.Request.RequestId is { Length: > 0 and <= 200 } request
+            ? $"blocked/{request}"
+            : record.Usage?.EventId ?? Guid.NewGuid().ToString();
 
     private void WriteUsage(in GatewayUsage usage)
     {

@@ -76,7 +76,8 @@ internal static unsafe partial class LibRdKafka
 
     [LibraryImport(Library)]
     public static partial int rd_kafka_commit_queue(
-        nint client, NativeOffsetList* offsets, nint queue, delegate* unmanaged[Cdecl]<nint, int, NativeOffsetList*, void*, void> done, void* opaque);
+        nint client, NativeOffsetList* offsets, nint queue, delegate* unmanaged[Cdecl]<nint, int, NativeOffsetList*, void*, void> done,
+        void* opaque);
 
     [LibraryImport(Library)]
     public static partial nint rd_kafka_conf_new();
@@ -98,7 +99,8 @@ internal static unsafe partial class LibRdKafka
         nint configuration, delegate* unmanaged[Cdecl]<nint, NativeMessage*, nint, void> delivered);
 
     [LibraryImport(Library)]
-    public static partial void rd_kafka_conf_set_error_cb(nint configuration, delegate* unmanaged[Cdecl]<nint, int, byte*, nint, void> failed);
+    public static partial void rd_kafka_conf_set_error_cb(
+        nint configuration, delegate* unmanaged[Cdecl]<nint, int, byte*, nint, void> failed);
 
     [LibraryImport(Library)]
     public static partial void rd_kafka_conf_set_log_cb(nint configuration, delegate* unmanaged[Cdecl]<nint, int, byte*, byte*, void> log);

@@ -16,10 +16,14 @@ internal static class GatewayAgentCommand
     private static readonly Option<string?> GatewayId =
         new("--gateway-id") { Description = "Names it in acks and events (default the machine's name and the process id)." };
     private static readonly Option<string?> Keys =
-        new("--keys") { Description = "The public keys that commands are signed with (default DATA/keys/commands.pub.pem of --config, or of ./data)." };
+        new("--keys")
+        {
+            Description = "The public keys that commands are signed with (default DATA/keys/commands.pub.pem of --config, or of ./data).",
+        };
     private static readonly Option<string?> OnBlindOption = new("--on-blind")
     {
-        Description = "What it does while it does not know the commands: open lets pass, closed refuses, last_known obeys what it knows (default open).",
+        Description = "What it does while it does not know the commands: open lets pass, closed refuses, last_known obeys what it knows " +
+            "(default open).",
     };
     private static readonly Option<int?> BlindAfter =
         new("--blind-after") { Description = "Seconds of silence after which it is blind (default 900)." };
@@ -28,15 +32,18 @@ internal static class GatewayAgentCommand
     private static readonly Option<string?> Provider =
         new("--provider") { Description = "The provider of requests that name none." };
     private static readonly Option<int?> ReservationTimeout =
-        new("--reservation-timeout") { Description = "Seconds that an admitted request may take before it counts as used in full (default 900)." };
+        new("--reservation-timeout")
+        {
+            Description = "Seconds that an admitted request may take before it counts as used in full (default 900).",
+        };
     private static readonly Option<int?> Reservations =
         new("--reservations") { Description = "Admitted requests that may run at once (default 100000)." };
     private static readonly Option<int?> ConfirmTimeout =
         new("--confirm-timeout") { Description = "Seconds that a completion waits for the log before it is answered 202 (default 2)." };
     private static readonly Option<string[]> Headers = new("--header")
     {
-        Description = "FIELD=HEADER: where external authorization finds tenant, app, feature, environment, user, session, provider, model, " +
-            "max_tokens or request_id. Repeat it for several.",
+        Description = "FIELD=HEADER: where external authorization finds tenant, app, feature, environment, user, session, provider, " +
+            "model, max_tokens or request_id. Repeat it for several.",
     };
     private static readonly Option<string?> Tokens =
         new("--tokens") { Description = "The file of tokens (tokenstream tokens add); with it every request needs one." };
@@ -48,8 +55,8 @@ internal static class GatewayAgentCommand
     {
         var command = new Command("gateway-agent", "Decide for gateways that are not .NET, over HTTP: a sidecar that obeys the commands.")
         {
-            Listen, GatewayId, Keys, OnBlindOption, BlindAfter, Environment, Provider, ReservationTimeout, Reservations, ConfirmTimeout, Headers, Tokens,
-            AllowRemote, JsonLogs,
+            Listen, GatewayId, Keys, OnBlindOption, BlindAfter, Environment, Provider, ReservationTimeout, Reservations, ConfirmTimeout,
+            Headers, Tokens, AllowRemote, JsonLogs,
         };
         Connections.AddKafka(command);
         command.SetAction((parsed, cancellation) => RunAsync(parsed, cancellation));
@@ -87,7 +94,9 @@ internal static class GatewayAgentCommand
         };
         options.Listen = parsed.GetValue(Listen) ?? options.Listen;
         options.MostReservations = parsed.GetValue(Reservations) ?? options.MostReservations;
-        options.ReservationLifetime = parsed.GetValue(ReservationTimeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : options.ReservationLifetime;
+        options.ReservationLifetime = parsed.GetValue(ReservationTimeout) is { } seconds
+            ? TimeSpan.FromSeconds(seconds)
+            : options.ReservationLifetime;
         options.ConfirmTimeout = parsed.GetValue(ConfirmTimeout) is { } patience ? TimeSpan.FromSeconds(patience) : options.ConfirmTimeout;
         foreach (var header in parsed.GetValue(Headers) ?? [])
         {
@@ -140,7 +149,7 @@ internal static class GatewayAgentCommand
         return File.Exists(options.PublicKeyFile)
             ? options
             : throw new NodeStartException(
-                $"The public keys {options.PublicKeyFile} are not there: without them no command can be believed. 'tokenstream keys show' prints them " +
-                    "where the node runs; name their file with --keys.");
+                $"The public keys {options.PublicKeyFile} are not there: without them no command can be believed. 'tokenstream keys " +
+                    "show' prints them where the node runs; name their file with --keys.");
     }
 }

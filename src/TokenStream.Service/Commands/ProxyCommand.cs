@@ -145,8 +145,8 @@ internal static class ProxyCommand
             if (!File.Exists(settings.Keys))
             {
                 throw new NodeStartException(
-                    $"--keys {settings.Keys}: there is no such file. It holds the public keys that commands are signed with; write it with " +
-                    "'tokenstream keys show > commands.pub' on the machine of a node, and name it here.");
+                    $"--keys {settings.Keys}: there is no such file. It holds the public keys that commands are signed with; write it " +
+                    "with 'tokenstream keys show > commands.pub' on the machine of a node, and name it here.");
             }
 
             settings.Proxy.ServesBlind = settings.OnBlind != OnBlind.Closed;

@@ -24,7 +24,8 @@ internal static class UpCommand
     private static readonly Option<string?> ReceiveListen = new("--receive-listen")
     {
         Description =
-            "Further addresses, separated by commas, where gateways' payloads are taken (127.0.0.1:4318 for OTLP); --listen takes them anyway.",
+            "Further addresses, separated by commas, where gateways' payloads are taken (127.0.0.1:4318 for OTLP); --listen takes them " +
+            "anyway.",
     };
     private static readonly Option<string?> Prices =
         new("--prices") { Description = "A price book (YAML, or LiteLLM's price map) whose entries win over the default book's." };

@@ -14,7 +14,8 @@ internal sealed class PrometheusExporter : IDisposable
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    private static readonly string[] Meters = [StreamMetrics.MeterName, "TokenStream.Gateway", "TokenStream.Agent", "TokenStream.Proxy", "System.Runtime"];
+    private static readonly string[] Meters =
+        [StreamMetrics.MeterName, "TokenStream.Gateway", "TokenStream.Agent", "TokenStream.Proxy", "System.Runtime"];
 
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<Instrument, Series> _instruments = new();

@@ -5,7 +5,11 @@ namespace TokenStream.Service.Node;
 /// <summary>Messages of the node: 7000. docs/telemetry.md lists them.</summary>
 internal static partial class NodeLog
 {
-    [LoggerMessage(7000, LogLevel.Information, "TokenStream is ready after {Seconds:F1} s: events go to {Kafka} topic {Topic}, ClickHouse answers at {ClickHouse}, health at http://{Http}/health/ready, payloads of gateways are taken at {Receive}")]
+    [LoggerMessage(
+        7000,
+        LogLevel.Information,
+        "TokenStream is ready after {Seconds:F1} s: events go to {Kafka} topic {Topic}, ClickHouse answers at {ClickHouse}, health at " +
+        "http://{Http}/health/ready, payloads of gateways are taken at {Receive}")]
     public static partial void Ready(
         ILogger logger, double seconds, string kafka, string topic, string clickHouse, string http, string receive);
 
@@ -45,15 +49,20 @@ internal static partial class NodeLog
     [LoggerMessage(7020, LogLevel.Warning, "Records for the tables of governing wait, nothing is lost: {Reason}")]
     public static partial void RecordsWait(ILogger logger, string reason);
 
-    [LoggerMessage(7013, LogLevel.Information, "What {Scopes} scopes of {Patterns} patterns had spent before budgets named them is counted")]
+    [LoggerMessage(
+        7013, LogLevel.Information, "What {Scopes} scopes of {Patterns} patterns had spent before budgets named them is counted")]
     public static partial void BalancesFilled(ILogger logger, int scopes, int patterns);
 
-    [LoggerMessage(7014, LogLevel.Warning, "Budgets that are new in their period only observe: what was spent before cannot be read from the store: {Reason}")]
+    [LoggerMessage(
+        7014, LogLevel.Warning,
+        "Budgets that are new in their period only observe: what was spent before cannot be read from the store: {Reason}")]
     public static partial void BalancesUnreadable(ILogger logger, string reason);
 
-    [LoggerMessage(7021, LogLevel.Warning, "The topics of commands and acks could not be read, their metrics stand still; trying again: {Reason}")]
+    [LoggerMessage(
+        7021, LogLevel.Warning, "The topics of commands and acks could not be read, their metrics stand still; trying again: {Reason}")]
     public static partial void AcksUnreadable(ILogger logger, string reason);
 
-    [LoggerMessage(7022, LogLevel.Warning, "What sources sent could not be told, sums are not touched; it is told again with the next: {Reason}")]
+    [LoggerMessage(
+        7022, LogLevel.Warning, "What sources sent could not be told, sums are not touched; it is told again with the next: {Reason}")]
     public static partial void SourcesWait(ILogger logger, string reason);
 }

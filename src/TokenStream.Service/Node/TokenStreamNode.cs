@@ -25,8 +25,8 @@ using TokenStream.Storage;
 namespace TokenStream.Service.Node;
 
 /// <summary>
-/// One node: the embedded log and store where no others are named, the topics, the rules, a worker for each role, health and metrics. Starts
-/// whole or not at all; disposed of in the opposite order.
+/// One node: the embedded log and store where no others are named, the topics, the rules, a worker for each role, health and metrics.
+/// Starts whole or not at all; disposed of in the opposite order.
 /// </summary>
 internal sealed class TokenStreamNode : IAsyncDisposable
 {
@@ -66,7 +66,8 @@ internal sealed class TokenStreamNode : IAsyncDisposable
     public NodeHealth Health => _health;
 
     /// <summary>Starts a node. Throws <see cref="NodeStartException"/>, with nothing left running, where it cannot.</summary>
-    public static async Task<TokenStreamNode> StartAsync(NodeOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellation)
+    public static async Task<TokenStreamNode> StartAsync(
+        NodeOptions options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellation)
     {
         var node = new TokenStreamNode(options, clock, loggers);
         try
@@ -199,7 +200,9 @@ internal sealed class TokenStreamNode : IAsyncDisposable
 
     private async Task<ClickHouseRollupStore> StartStoreAsync(CancellationToken cancellation)
     {
-        var client = _options.ClickHouse is { } url ? new ClickHouseClient(_options.ToClickHouse(url, compressInserts: true), _clock) : await StartEmbeddedStoreAsync(cancellation);
+        var client = _options.ClickHouse is { } url
+            ? new ClickHouseClient(_options.ToClickHouse(url, compressInserts: true), _clock)
+            : await StartEmbeddedStoreAsync(cancellation);
         _ends.Push(() =>
         {
             client.Dispose();
@@ -216,7 +219,8 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         var data = Path.GetFullPath(Path.Combine(_options.DataDirectory, "clickhouse"));
         if (!IPEndPoint.TryParse(_options.ClickHouseListen, out var address))
         {
-            throw new NodeStartException($"--clickhouse-listen {_options.ClickHouseListen} is not an address and port, such as 127.0.0.1:8123.");
+            throw new NodeStartException(
+                $"--clickhouse-listen {_options.ClickHouseListen} is not an address and port, such as 127.0.0.1:8123.");
         }
 
         List<string> arguments = ["clickhouse", "--data", data, "--listen", _options.ClickHouseListen, "--stop-with-input"];
@@ -241,9 +245,11 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         var supervisor = await ChdbSupervisor.StartAsync(
             new ChdbSupervisorOptions { Program = program, Arguments = arguments, Address = url }, _loggers, _clock, cancellation);
         _ends.Push(supervisor.DisposeAsync);
-        _health.Add("embedded store", () => supervisor.IsAnswering ? null : "the store's process does not answer; it is being started again");
+        _health.Add(
+            "embedded store", () => supervisor.IsAnswering ? null : "the store's process does not answer; it is being started again");
         return new ClickHouseClient(
-            new ClickHouseOptions(url.ToString()) { User = ChdbServerOptions.OwnerUser, Password = OwnerCredential.ReadOrCreate(data) }, _clock);
+            new ClickHouseOptions(url.ToString()) { User = ChdbServerOptions.OwnerUser, Password = OwnerCredential.ReadOrCreate(data) },
+            _clock);
     }
 
     private async Task<TopicReport> DeclareTopicsAsync(KafkaOptions kafka)
@@ -357,8 +363,9 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         {
             source.Dispose();
             throw new NodeStartException(
-                $"the consumer group {_options.GroupPrefix}-aggregate has no offsets, but the topic {_options.Topics.Rollups} holds rollups: its offsets were " +
-                "deleted or have expired, or it was renamed. Give back the group's name (kafka: group), or begin with empty topics and an empty store.");
+                $"the consumer group {_options.GroupPrefix}-aggregate has no offsets, but the topic {_options.Topics.Rollups} holds " +
+                "rollups: its offsets were deleted or have expired, or it was renamed. Give back the group's name (kafka: group), or " +
+                "begin with empty topics and an empty store.");
         }
     }
 
@@ -367,7 +374,8 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         var source = new NativeBatchSource(
             kafka, $"{_options.GroupPrefix}-store", [_options.Topics.Rollups, _options.Topics.Spend], "tokenstream-store", _clock, _logger);
         var stage = new StoreStage(
-            source, store, new StoreStageOptions { SpendTopic = _options.Topics.Spend }, _metrics, _loggers.CreateLogger("TokenStream.Store"), new Random(Environment.ProcessId), _stop.Token);
+            source, store, new StoreStageOptions { SpendTopic = _options.Topics.Spend }, _metrics,
+            _loggers.CreateLogger("TokenStream.Store"), new Random(Environment.ProcessId), _stop.Token);
         _health.Add("store", () => stage.Unavailable is { } reason
             ? $"the store does not take blocks, nothing is lost: {reason}"
             : Condition(stage.Stopped, stage.HasPartitions));
@@ -435,7 +443,9 @@ internal sealed class TokenStreamNode : IAsyncDisposable
     {
         var role = new GovernRole(_options, kafka, topics.Partitions[_options.Topics.Spend], budgets, _metrics, _clock, _loggers);
         _health.Add("govern", () => Condition(role.Stage.Stopped, role.Stage.HasPartitions)
-            ?? (role.Stage.IsDeciding ? null : "reads spend up to the end it found, and decides nothing before; gateways go on with what they know"));
+            ?? (role.Stage.IsDeciding
+                ? null
+                : "reads spend up to the end it found, and decides nothing before; gateways go on with what they know"));
         var sink = new LossyRecordSink(kafka, "tokenstream-budget-states", _logger);
         var states = new BudgetStatePublisher(sink, _options.Topics.BudgetStates, () => role.Stage.States);
         var saying = Repeat.EveryAsync(
@@ -501,7 +511,8 @@ internal sealed class TokenStreamNode : IAsyncDisposable
 
     private void StartAlerts(KafkaOptions kafka)
     {
-        var source = new NativeBatchSource(kafka, $"{_options.GroupPrefix}-alerts", [_options.Topics.Alerts], "tokenstream-alerts", _clock, _logger);
+        var source = new NativeBatchSource(
+            kafka, $"{_options.GroupPrefix}-alerts", [_options.Topics.Alerts], "tokenstream-alerts", _clock, _logger);
         var stage = new AlertStage(source, _options.Receivers, _clock, _metrics.Alerts, _logger);
         var delivery = AlertDelivery.Start(_options.Receivers, () => stage.Book, _clock, _metrics.Alerts, _logger);
         _ends.Push(delivery.DisposeAsync);
@@ -540,7 +551,8 @@ internal sealed class TokenStreamNode : IAsyncDisposable
     private static NodeStartException? Explain(Exception failure, NodeOptions options) => failure switch
     {
         NodeStartException own => own,
-        ListenException { Fault: ListenFault.InUse } => new($"{failure.Message} Stop the process that listens there, or choose another with --kafka-listen.", failure),
+        ListenException { Fault: ListenFault.InUse } => new(
+            $"{failure.Message} Stop the process that listens there, or choose another with --kafka-listen.", failure),
         ChdbStartException => new(failure.Message.Replace("with --listen", "with --clickhouse-listen", StringComparison.Ordinal), failure),
         LogStoreException => new($"{failure.Message} (--data)", failure),
         ListenException or FormatException => new(failure.Message, failure),

@@ -27,7 +27,8 @@ internal static class SourcesText
         var lines = new List<string>();
         if (width >= TableWidth)
         {
-            lines.Add(Row("SOURCE", "EMITTER", "EVENTS", "/S", "EXACT", "BOUND", "ASSUMED", "COUNTED", "UNKNOWN", "FAILED", "REFUSED", "TENANTS"));
+            lines.Add(Row(
+                "SOURCE", "EMITTER", "EVENTS", "/S", "EXACT", "BOUND", "ASSUMED", "COUNTED", "UNKNOWN", "FAILED", "REFUSED", "TENANTS"));
         }
 
         foreach (var source in seen)
@@ -71,8 +72,8 @@ internal static class SourcesText
 
     private static string Row(SourceSeen source, IReadOnlyList<SourceSeen> seen) => Row(
         source.Source, NameIn(source, seen), Number(source.Events), Rate(source.EventsPerSecond), Share(source.ExactShare),
-        Share(source.BoundShare), Share(source.AssumedShare), Share(source.CountedShare), Share(source.UnknownShare), Share(source.FailedShare),
-        Number(source.Refused), Tenants(source));
+        Share(source.BoundShare), Share(source.AssumedShare), Share(source.CountedShare), Share(source.UnknownShare),
+        Share(source.FailedShare), Number(source.Refused), Tenants(source));
 
     private static string Row(string source, string name, params ReadOnlySpan<string> cells)
     {

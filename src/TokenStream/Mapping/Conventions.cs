@@ -117,7 +117,9 @@ internal static class Conventions
     private static UsageMapConventions OfLangfuse(string version, string capture) => new(
         new(
         [
-            new($"langfuse/{version}", "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None, capture)
+            new(
+                $"langfuse/{version}", "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None,
+                capture)
             {
                 Lost = Losses.CacheWrite,
                 CachesFrom = OpenAiCachesFrom,
@@ -126,7 +128,9 @@ internal static class Conventions
         ]),
         new(
         [
-            new($"langfuse/{version}", "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None, capture),
+            new(
+                $"langfuse/{version}", "openai", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.OfOneKind, UnknownZeros.None,
+                capture),
             new($"langfuse/{version}", "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, UnknownZeros.None, ""),
         ]),
         new(

@@ -16,5 +16,6 @@ public readonly ref struct Payload(ReadOnlySpan<byte> body, long receivedMs, Pay
     public PayloadHeaders? Headers => headers;
 
     /// <summary>The value of a header; empty where there is none.</summary>
-    public ReadOnlySpan<byte> Header(ReadOnlySpan<byte> name) => headers is not null && headers.TryGet(name, out var value) ? value : default;
+    public ReadOnlySpan<byte> Header(ReadOnlySpan<byte> name) =>
+        headers is not null && headers.TryGet(name, out var value) ? value : default;
 }

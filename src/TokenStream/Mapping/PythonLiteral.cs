@@ -4,8 +4,8 @@ using System.Text;
 namespace TokenStream.Mapping;
 
 /// <summary>
-/// Translates literals of Python, as <c>repr</c> writes dicts, lists, texts, numbers and <c>None</c>, to JSON. Whether the result is JSON is
-/// for its reader to find: only what has no counterpart, such as an object, ends the translation.
+/// Translates literals of Python, as <c>repr</c> writes dicts, lists, texts, numbers and <c>None</c>, to JSON. Whether the result is JSON
+/// is for its reader to find: only what has no counterpart, such as an object, ends the translation.
 /// </summary>
 internal static class PythonLiteral
 {
@@ -57,7 +57,10 @@ internal static class PythonLiteral
             return true;
         }
 
-        var word = rest.StartsWith("None"u8) ? "null"u8 : rest.StartsWith("True"u8) ? "true"u8 : rest.StartsWith("False"u8) ? "false"u8 : default;
+        var word = rest.StartsWith("None"u8) ? "null"u8
+            : rest.StartsWith("True"u8) ? "true"u8
+            : rest.StartsWith("False"u8) ? "false"u8
+            : default;
         word.CopyTo(json[length..]);
 
         // Each word is as long as its counterpart.

@@ -62,7 +62,9 @@ public enum Standing
     /// <summary>The input is what was neither read from nor written to the provider's cache; what was, the source lost.</summary>
     BoundInput,
 
-    /// <summary>Input of tools that the provider ran itself is left out by the source, and cannot be seen: the input is at least this.</summary>
+    /// <summary>
+    /// Input of tools that the provider ran itself is left out by the source, and cannot be seen: the input is at least this.
+    /// </summary>
     BoundToolInput,
 
     /// <summary>
@@ -91,8 +93,8 @@ public static class Standings
 {
     private static readonly string[] Names =
     [
-        "exact", "bound:cache_write", "bound:cached", "bound:input", "bound:tool_input", "bound:output", "assumed", "counted", "cut", "mock",
-        "unknown",
+        "exact", "bound:cache_write", "bound:cached", "bound:input", "bound:tool_input", "bound:output", "assumed", "counted", "cut",
+        "mock", "unknown",
     ];
 
     /// <summary>Number of standings.</summary>

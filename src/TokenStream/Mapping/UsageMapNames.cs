@@ -58,7 +58,8 @@ internal static class UsageMapNames
     {
         if (Has(name, "cost"u8) || Has(name, "price"u8) || Has(name, "miss"u8) || name.EndsWith("details"u8))
         {
-            // Money; DeepSeek's prompt_cache_miss_tokens, which is the rest of the input; and details that are no object, as Gemini's lists.
+            // Money; DeepSeek's prompt_cache_miss_tokens, which is the rest of the input; and details that are no object, as Gemini's
+            // lists.
             return UsagePart.None;
         }
 

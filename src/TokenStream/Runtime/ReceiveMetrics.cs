@@ -22,7 +22,8 @@ public sealed class ReceiveMetrics
             "tokenstream.mapped.items", "{item}", "Items of payloads that became events, by source and by how sure their counts are.");
         _refused = meter.CreateCounter<long>("tokenstream.mapped.refused", "{item}", "Items that became no event, by source and reason.");
         _leftOut = meter.CreateCounter<long>(
-            "tokenstream.mapped.left_out", "{item}", "Items that are no requests (context), or tell of one once more (duplicate), by source.");
+            "tokenstream.mapped.left_out", "{item}",
+            "Items that are no requests (context), or tell of one once more (duplicate), by source.");
         _defaultTenant = meter.CreateCounter<long>(
             "tokenstream.mapped.default_tenant", "{item}", "Events whose payload named no tenant, by source.");
         _omitted = meter.CreateCounter<long>(

@@ -2,8 +2,8 @@ namespace TokenStream.Mapping.Envoy;
 
 /// <summary>
 /// Turns the lines of Envoy AI Gateway's access log (JSON; one, an array, or lines) into native events: one a request, however many
-/// backends were tried. Lines of requests that asked no model are none of ours and give nothing. Depends on the payload alone and never throws,
-/// whatever the bytes. One mapper belongs to one thread.
+/// backends were tried. Lines of requests that asked no model are none of ours and give nothing. Depends on the payload alone and never
+/// throws, whatever the bytes. One mapper belongs to one thread.
 /// </summary>
 public sealed class EnvoyMapper : IPayloadMapper
 {

@@ -3,8 +3,8 @@ using TokenStream.Events;
 namespace TokenStream.Mapping.Otlp;
 
 /// <summary>
-/// LiteLLM's <c>otel</c> callback, which writes onto a span of its own (<c>litellm_request</c>) or, without its switch, onto whatever span is
-/// open: the web server's. Usage stands there as a Python dict, in LiteLLM's inclusive way whatever the provider.
+/// LiteLLM's <c>otel</c> callback, which writes onto a span of its own (<c>litellm_request</c>) or, without its switch, onto whatever span
+/// is open: the web server's. Usage stands there as a Python dict, in LiteLLM's inclusive way whatever the provider.
 /// </summary>
 internal sealed class LiteLlmDialect : OtlpDialect
 {

@@ -27,11 +27,12 @@ internal sealed class OtlpAttribution
     }
 
     /// <summary>
-    /// Writes who and what for, as the first of some spans says that tells of one request; false with the path where the tenant's text cannot
-    /// be one.
+    /// Writes who and what for, as the first of some spans says that tells of one request; false with the path where the tenant's text
+    /// cannot be one.
     /// </summary>
     public bool TryWrite(
-        NativeEventWriter writer, ReadOnlySpan<byte> payload, OtlpTraces traces, ReadOnlySpan<int> spans, ref MappedItem item, out string refused)
+        NativeEventWriter writer, ReadOnlySpan<byte> payload, OtlpTraces traces, ReadOnlySpan<int> spans, ref MappedItem item,
+        out string refused)
     {
         refused = "";
         var isFound = TryFind(payload, traces, spans, _tenant, out var tenant, out var from);
@@ -78,7 +79,8 @@ internal sealed class OtlpAttribution
         return false;
     }
 
-    private static OtlpAttributionPath[] Compile(OtlpKeys keys, IReadOnlyList<string> paths) => [.. paths.Select(path => Compile(keys, path))];
+    private static OtlpAttributionPath[] Compile(OtlpKeys keys, IReadOnlyList<string> paths) =>
+        [.. paths.Select(path => Compile(keys, path))];
 
     private static OtlpAttributionPath Compile(OtlpKeys keys, string path)
     {

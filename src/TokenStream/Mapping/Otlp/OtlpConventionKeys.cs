@@ -74,7 +74,8 @@ internal sealed class OtlpConventionKeys(OtlpKeys keys)
 
     public int[] CacheRead { get; } = keys.AddAll(
         Usage + "cache_read.input_tokens", Usage + "cache_read_input_tokens", Usage + "cache_read_tokens", Usage + "input_tokens.cached",
-        Usage + "input_cached_tokens", Usage + "cached_input_tokens", Usage + "cached_tokens", Usage + "details.cache_read_tokens", Usage + "details.cache_read_input_tokens");
+        Usage + "input_cached_tokens", Usage + "cached_input_tokens", Usage + "cached_tokens", Usage + "details.cache_read_tokens",
+        Usage + "details.cache_read_input_tokens");
 
     public int[] CacheWrite { get; } = keys.AddAll(
         Usage + "cache_creation.input_tokens", Usage + "cache_write.input_tokens", Usage + "cache_creation_input_tokens",

@@ -51,8 +51,8 @@ internal sealed class OtlpConventionsDialect : OtlpDialect
     private bool HasUsage(in OtlpSpanView span) => span.HasAny(_keys.Input) || span.HasAny(_keys.Output);
 
     /// <summary>
-    /// Agents, tools and workflows sum up the requests within them. A name that is not known may be anything, and is a request where it used
-    /// tokens or was answered.
+    /// Agents, tools and workflows sum up the requests within them. A name that is not known may be anything, and is a request where it
+    /// used tokens or was answered.
     /// </summary>
     private bool IsRequest(in OtlpSpanView span, ReadOnlySpan<byte> operation)
     {

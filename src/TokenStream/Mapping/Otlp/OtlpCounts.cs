@@ -28,7 +28,8 @@ internal static class OtlpCounts
                 break;
             case OtlpKind.Double:
                 return MappingReason.NotAnInteger;
-            case OtlpKind.Text when long.TryParse(span.Text(in value), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number):
+            case OtlpKind.Text
+                when long.TryParse(span.Text(in value), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number):
                 break;
             default:
                 return MappingReason.WrongType;

@@ -1,8 +1,8 @@
 namespace TokenStream.Mapping.Otlp;
 
 /// <summary>
-/// How one kind of instrumentation writes requests into spans. A dialect knows a span by several of its attributes together, or by its scope
-/// and some; the first that knows it reads it.
+/// How one kind of instrumentation writes requests into spans. A dialect knows a span by several of its attributes together, or by its
+/// scope and some; the first that knows it reads it.
 /// </summary>
 internal abstract class OtlpDialect
 {

@@ -57,7 +57,9 @@ internal static class OtlpEmitters
         Of("*", "langfuse", "", OtlpHabits.IsAroundRequests),
     ];
 
-    /// <summary>Vercel's AI SDK, which does not say its version; from 6 on its input is inclusive, and told apart into what it is made of.</summary>
+    /// <summary>
+    /// Vercel's AI SDK, which does not say its version; from 6 on its input is inclusive, and told apart into what it is made of.
+    /// </summary>
     public static readonly OtlpEmitter Vercel = Of("ai", "vercel-ai", "", OtlpHabits.TriesAreSiblings,
         Row("openai", CacheWrites.OfOneKind, VercelCaptures), Row("anthropic", CacheWrites.ByLifetime, VercelCaptures));
 
@@ -70,7 +72,8 @@ internal static class OtlpEmitters
         "*", "litellm", "", OtlpHabits.IsAroundRequests | OtlpHabits.UsesSpansOfOthers, Mapping.Conventions.OfLiteLlm);
 
     /// <summary>The provider's answer as LiteLLM quotes it.</summary>
-    public static readonly OtlpEmitter LiteLlmRaw = new("litellm*", "litellm", "", OtlpHabits.QuotesAnswers, Mapping.Conventions.OfProviders);
+    public static readonly OtlpEmitter LiteLlmRaw = new(
+        "litellm*", "litellm", "", OtlpHabits.QuotesAnswers, Mapping.Conventions.OfProviders);
 
     /// <summary>Every table, for those who check them.</summary>
     public static IEnumerable<ConventionTable> Tables =>

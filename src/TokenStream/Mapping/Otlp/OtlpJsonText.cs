@@ -3,8 +3,8 @@ using TokenStream.Events;
 namespace TokenStream.Mapping.Otlp;
 
 /// <summary>
-/// Reads JSON that stands in the text of an attribute, or a Python literal instead of it. Such a text may have been cut at a limit of its exporter: what was read until there
-/// counts.
+/// Reads JSON that stands in the text of an attribute, or a Python literal instead of it. Such a text may have been cut at a limit of its
+/// exporter: what was read until there counts.
 /// </summary>
 internal sealed class OtlpJsonText(JsonPaths paths)
 {

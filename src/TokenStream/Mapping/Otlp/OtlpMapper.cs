@@ -119,7 +119,9 @@ public sealed class OtlpMapper : IPayloadMapper
     {
         var named = span.Text(in request.Provider);
         var provider = OtlpProviders.Canonical(
-            OtlpProviders.IsProvider(named) ? named : ModelMakers.Of(span.Text(request.Model.IsText ? request.Model : request.ModelRequested)));
+            OtlpProviders.IsProvider(named)
+                ? named
+                : ModelMakers.Of(span.Text(request.Model.IsText ? request.Model : request.ModelRequested)));
         var convention = request.Convention ?? request.Emitter.Conventions.Of(provider);
         convention = request.Convention is null && !convention.IsProven && provider.SequenceEqual("gemini"u8)
             ? request.Emitter.OfGemini

@@ -54,7 +54,9 @@ internal sealed class OtlpNames
         return 0;
     }
 
-    /// <summary>Names of one convention share their beginnings, so the ends and the middle tell them apart; the table is half empty.</summary>
+    /// <summary>
+    /// Names of one convention share their beginnings, so the ends and the middle tell them apart; the table is half empty.
+    /// </summary>
     private static int Hash(ReadOnlySpan<byte> name)
     {
         var hash = unchecked(((uint)name.Length * 31) + (name[0] * 7u));

@@ -8,8 +8,8 @@ internal static class OtlpProviders
     [
         .. new[]
         {
-            "langchain", "langgraph", "llamaindex", "llama_index", "llama-index", "strands", "crewai", "haystack", "semantic_kernel", "autogen",
-            "openai_agents", "openai-agents", "google_adk", "agno", "dspy",
+            "langchain", "langgraph", "llamaindex", "llama_index", "llama-index", "strands", "crewai", "haystack", "semantic_kernel",
+            "autogen", "openai_agents", "openai-agents", "google_adk", "agno", "dspy",
         }.Select(System.Text.Encoding.UTF8.GetBytes),
     ];
 

@@ -4,8 +4,8 @@ using TokenStream.Events;
 namespace TokenStream.Mapping.Otlp;
 
 /// <summary>
-/// The requests that the spans of one payload tell of, each counted once: spans that tell of the same one form a group, for which the surest
-/// of them speaks. Filled again and again; its memory is kept.
+/// The requests that the spans of one payload tell of, each counted once: spans that tell of the same one form a group, for which the
+/// surest of them speaks. Filled again and again; its memory is kept.
 /// </summary>
 internal sealed class OtlpRequests
 {
@@ -106,7 +106,8 @@ internal sealed class OtlpRequests
             {
                 ref var sum = ref _wrapped[_requests[outer].Group];
                 sum = new Wrapped(
-                    sum.Count + 1, at, sum.TokensIn + _requests[at].Mapped.TokensIn.OrZero, sum.TokensOut + _requests[at].Mapped.TokensOut.OrZero);
+                    sum.Count + 1, at, sum.TokensIn + _requests[at].Mapped.TokensIn.OrZero,
+                    sum.TokensOut + _requests[at].Mapped.TokensOut.OrZero);
             }
         }
 

@@ -28,7 +28,8 @@ internal sealed class OtlpResults(OtlpKeys keys)
         request.ErrorType = type.HasText ? type : exception;
         request.Result =
             code is 408 or 504 || Contains(what, "timeout"u8) || Contains(what, "timedout"u8) || Contains(what, "deadline"u8)
-                || (type.Kind == OtlpKind.Integer && type.Number is 408 or 504) || what.SequenceEqual("408"u8) || what.SequenceEqual("504"u8)
+                || (type.Kind == OtlpKind.Integer && type.Number is 408 or 504)
+                || what.SequenceEqual("408"u8) || what.SequenceEqual("504"u8)
                 ? ResultType.Timeout
                 : Contains(what, "cancel"u8) || Contains(what, "abort"u8) || Contains(what, "generatorexit"u8) ? ResultType.Cancelled
                 : ResultType.Error;

@@ -21,7 +21,9 @@ internal readonly ref struct OtlpWriting(
         ref readonly var span = ref traces[request.Span];
         if (request.Error.Reason != MappingReason.None || span.Duplicate != 0)
         {
-            return request.Error.Reason != MappingReason.None ? request.Error : new MappingError(MappingReason.DuplicateField, span.Duplicate, "");
+            return request.Error.Reason != MappingReason.None
+                ? request.Error
+                : new MappingError(MappingReason.DuplicateField, span.Duplicate, "");
         }
 
         var timeMs = span.EndNs == 0 ? receivedMs : (long)(span.EndNs / NanosecondsPerMs);
@@ -127,7 +129,9 @@ internal readonly ref struct OtlpWriting(
         return writer.TryText("event_id"u8, both[..(33 + id.Length)], "traceId and the response's id");
     }
 
-    /// <summary>The model that answered: as the answer itself says where a span quotes it, since others may repeat what was asked for.</summary>
+    /// <summary>
+    /// The model that answered: as the answer itself says where a span quotes it, since others may repeat what was asked for.
+    /// </summary>
     private static OtlpValue Answered(OtlpRequests requests, int speaker)
     {
         for (var at = requests[speaker].Group; at >= 0; at = requests[at].NextOfGroup)
