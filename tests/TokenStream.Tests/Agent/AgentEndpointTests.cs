@@ -17,7 +17,9 @@ public sealed class AgentEndpointTests : IAsyncLifetime
     public async Task A_request_that_nothing_is_said_about_is_let_in_and_held_until_it_is_completed()
     {
         var answer = await _agent.PostAsync("/v1/decide", Asked);
-        Assert.Equal(("allow", 200, 900L), (Text(answer, "decision"), answer["status"]!.GetValue<int>(), answer["max_output_tokens"]!.GetValue<long>()));
+        Assert.Equal(
+            ("allow", 200, 900L),
+            (Text(answer, "decision"), answer["status"]!.GetValue<int>(), answer["max_output_tokens"]!.GetValue<long>()));
         Assert.Equal(1_000, _agent.Gateway.Gateway.Outstanding().Single().Tokens);
         var (status, body) = await CompleteAsync($$"""{"reservation":"{{Text(answer, "reservation")}}","tokens_in":90,"tokens_out":10}""");
         Assert.Equal((202, """{"status":"accepted"}"""), (status, body));
@@ -35,14 +37,16 @@ public sealed class AgentEndpointTests : IAsyncLifetime
         Assert.Equal(("91", "false"), (Text(answer["headers"]!, "Retry-After"), Text(answer["headers"]!, "x-should-retry")));
         Assert.Equal("budget_exceeded", Text(answer["body"]!["error"]!, "code"));
         Assert.Null(answer["reservation"]);
-        Assert.Equal("allow", Text(await _agent.PostAsync("/v1/decide", Asked.Replace("acme", "other", StringComparison.Ordinal)), "decision"));
+        Assert.Equal(
+            "allow", Text(await _agent.PostAsync("/v1/decide", Asked.Replace("acme", "other", StringComparison.Ordinal)), "decision"));
     }
 
     [Fact]
     public async Task Limits_routes_and_throttles_are_told_with_their_commands()
     {
         _agent.Gateway.Give(
-            Trim("tenant=acme", 50), RouteTo("tenant=acme;model=gpt-5", "gpt-5-mini"), Throttle("tenant=acme", 6_000_000, source: "budget/two"));
+            Trim("tenant=acme", 50), RouteTo("tenant=acme;model=gpt-5", "gpt-5-mini"),
+            Throttle("tenant=acme", 6_000_000, source: "budget/two"));
         var answer = await _agent.PostAsync("/v1/decide", Asked);
         Assert.Equal((50L, "gpt-5-mini"), (answer["max_output_tokens"]!.GetValue<long>(), Text(answer, "route_model")));
         Assert.Equal(3, answer["commands"]!.AsArray().Count);
@@ -55,7 +59,8 @@ public sealed class AgentEndpointTests : IAsyncLifetime
         _agent.Gateway.Give(Throttle("tenant=acme", 6_000));
         var first = await _agent.PostAsync("/v1/decide", Asked);
         Assert.Equal("deny", Text(await _agent.PostAsync("/v1/decide", Asked), "decision"));
-        Assert.Equal("abandoned", Text(await _agent.PostAsync("/v1/abandon", $$"""{"reservation":"{{Text(first, "reservation")}}"}"""), "status"));
+        Assert.Equal(
+            "abandoned", Text(await _agent.PostAsync("/v1/abandon", $$"""{"reservation":"{{Text(first, "reservation")}}"}"""), "status"));
         Assert.Equal("allow", Text(await _agent.PostAsync("/v1/decide", Asked), "decision"));
     }
 
@@ -85,7 +90,8 @@ public sealed class AgentEndpointTests : IAsyncLifetime
         var reservation = Text(answer, "reservation");
         Assert.Equal("deny", Text(answer, "decision"));
         Assert.Equal(409, (await CompleteAsync($$"""{"reservation":"{{reservation}}","tokens_in":1,"tokens_out":1}""")).Status);
-        Assert.Equal(202, (await CompleteAsync($$"""{"reservation":"{{reservation}}","cache_hit":true,"tokens_in":1,"tokens_out":1}""")).Status);
+        Assert.Equal(
+            202, (await CompleteAsync($$"""{"reservation":"{{reservation}}","cache_hit":true,"tokens_in":1,"tokens_out":1}""")).Status);
     }
 
     [Fact]
@@ -95,7 +101,8 @@ public sealed class AgentEndpointTests : IAsyncLifetime
         Assert.Equal("continue", Text(await _agent.PostAsync("/v1/continue", held), "status"));
         _agent.Gateway.Give(Command("tenant=acme", CommandAction.Kill, "manual/1"));
         Assert.Equal("continue", Text(await _agent.PostAsync("/v1/continue", held), "status"));
-        _agent.Gateway.Give(Command("tenant=acme", CommandAction.Kill, "manual/2") with { Parameters = new ActionParameters { AbortStreams = true } });
+        _agent.Gateway.Give(
+            Command("tenant=acme", CommandAction.Kill, "manual/2") with { Parameters = new ActionParameters { AbortStreams = true } });
         Assert.Equal("stop", Text(await _agent.PostAsync("/v1/continue", held), "status"));
     }
 
@@ -107,7 +114,8 @@ public sealed class AgentEndpointTests : IAsyncLifetime
     [InlineData("/v1/decide", "{} {}", 400, "The body is not JSON.")]
     [InlineData("/v1/decide", "", 400, "The body is not JSON.")]
     [InlineData("/v1/complete", """{"reservation":"zz","tokens_in":1}""", 404, "There is no such reservation")]
-    [InlineData("/v1/complete", """{"tenant":"a","provider":"p","model":"m","tokens_in":1,"tokens_cached":2,"tokens_out":1}""", 400, "exceed it")]
+    [InlineData(
+        "/v1/complete", """{"tenant":"a","provider":"p","model":"m","tokens_in":1,"tokens_cached":2,"tokens_out":1}""", 400, "exceed it")]
     [InlineData("/v1/complete", """{"tenant":"a","provider":"p","model":"m","result":"fine"}""", 400, "result must be")]
     [InlineData("/v1/complete", """{"source":"nobody","payload":{}}""", 400, "source 'nobody' is not known")]
     [InlineData("/v1/complete", """{"payload":{"a":1}}""", 400, "The fields are not those that this source sends.")]
@@ -123,8 +131,10 @@ public sealed class AgentEndpointTests : IAsyncLifetime
     [Fact]
     public async Task A_text_is_as_long_as_an_event_can_carry_and_null_is_absent()
     {
-        Assert.Equal("allow", Text(await _agent.PostAsync("/v1/decide", $$"""{"tenant":"{{new string('a', 256)}}","app":null}"""), "decision"));
-        var (status, answer, _) = await _agent.AskAsync("/v1/decide", Encoding.UTF8.GetBytes($$"""{"tenant":"{{new string('ä', 129)}}"}"""));
+        Assert.Equal(
+            "allow", Text(await _agent.PostAsync("/v1/decide", $$"""{"tenant":"{{new string('a', 256)}}","app":null}"""), "decision"));
+        var (status, answer, _) = await _agent.AskAsync(
+            "/v1/decide", Encoding.UTF8.GetBytes($$"""{"tenant":"{{new string('ä', 129)}}"}"""));
         Assert.Equal(400, status);
         Assert.Contains("tenant is longer than 256 bytes.", answer, StringComparison.Ordinal);
     }
@@ -150,7 +160,9 @@ public sealed class AgentEndpointTests : IAsyncLifetime
         Assert.Equal(401, (await agent.AskAsync("/v1/decide", body)).Status);
         Assert.Equal(401, (await agent.AskAsync("/v1/decide", body, "any", ("Authorization", "Bearer wrong"))).Status);
         Assert.Equal(200, (await agent.AskAsync("/v1/decide", body, "any", ("Authorization", "Bearer acme"))).Status);
-        Assert.Equal(403, (await agent.AskAsync("/v1/decide", """{"tenant":"globex"}"""u8.ToArray(), "any", ("Authorization", "Bearer acme"))).Status);
+        Assert.Equal(
+            403,
+            (await agent.AskAsync("/v1/decide", """{"tenant":"globex"}"""u8.ToArray(), "any", ("Authorization", "Bearer acme"))).Status);
         Assert.Equal(403, (await agent.AskAsync("/v1/commands", null, "any", ("Authorization", "Bearer acme"))).Status);
         Assert.Equal(200, (await agent.AskAsync("/v1/commands", null, "any", ("x-tokenstream-token", "all"))).Status);
         // What Envoy passes on as Authorization is the caller's, not Envoy's.
@@ -166,8 +178,11 @@ public sealed class AgentEndpointTests : IAsyncLifetime
              "usage":{"prompt_tokens":100,"completion_tokens":40,"total_tokens":140,
                       "prompt_tokens_details":{"cached_tokens":64},"completion_tokens_details":{"reasoning_tokens":16}}}
             """;
-        Assert.Null(ReportedCounts.OfThread.Read("provider", Encoding.UTF8.GetBytes(payload), 1_767_225_600_000, out var usage, out var request));
-        Assert.Equal((100L, 40L, 64L, 16L), (usage.TokensIn!.Value, usage.TokensOut!.Value, usage.TokensCached!.Value, usage.TokensReasoning!.Value));
+        Assert.Null(
+            ReportedCounts.OfThread.Read("provider", Encoding.UTF8.GetBytes(payload), 1_767_225_600_000, out var usage, out var request));
+        Assert.Equal(
+            (100L, 40L, 64L, 16L),
+            (usage.TokensIn!.Value, usage.TokensOut!.Value, usage.TokensCached!.Value, usage.TokensReasoning!.Value));
         Assert.Equal(("chatcmpl-1", "openai", "gpt-5-2025-08-07", ""), (usage.EventId, request.Provider, request.Model, request.Tenant));
         var (status, body) = await CompleteAsync($$"""{"tenant":"acme","payload":{{payload}}}""");
         Assert.Equal((202, """{"status":"accepted"}"""), (status, body));
@@ -180,7 +195,8 @@ public sealed class AgentEndpointTests : IAsyncLifetime
     {
         _agent.Gateway.Give(Throttle("tenant=acme", 6_000));
         var answer = await _agent.PostAsync("/v1/decide", Asked);
-        var settled = await CompleteAsync($$"""{"reservation":"{{Text(answer, "reservation")}}","tokens_in":0,"tokens_out":0,"publish":false}""");
+        var settled = await CompleteAsync(
+            $$"""{"reservation":"{{Text(answer, "reservation")}}","tokens_in":0,"tokens_out":0,"publish":false}""");
         Assert.Equal((200, """{"status":"settled"}"""), (settled.Status, settled.Body));
         Assert.Equal("allow", Text(await _agent.PostAsync("/v1/decide", Asked), "decision"));
     }

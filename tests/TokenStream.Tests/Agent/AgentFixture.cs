@@ -62,7 +62,8 @@ internal sealed class AgentFixture : IAsyncDisposable
         context.Response.Body = answer;
         await _routes.HandleAsync(context);
         await context.Response.CompleteAsync();
-        var told = context.Response.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        var told = context.Response.Headers.ToDictionary(
+            header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         return (context.Response.StatusCode, Encoding.UTF8.GetString(answer.ToArray()), told);
     }
 

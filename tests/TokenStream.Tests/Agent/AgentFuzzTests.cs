@@ -10,7 +10,8 @@ namespace TokenStream.Tests.Agent;
 /// <summary>Whatever is sent, something sensible is answered, and nothing is held that nobody can end.</summary>
 public sealed class AgentFuzzTests
 {
-    private static readonly string[] Paths = ["/v1/decide", "/v1/complete", "/v1/abandon", "/v1/continue", "/ext_authz/v1/chat/completions"];
+    private static readonly string[] Paths =
+        ["/v1/decide", "/v1/complete", "/v1/abandon", "/v1/continue", "/ext_authz/v1/chat/completions"];
 
     private static readonly string[] Bodies =
     [
@@ -25,7 +26,8 @@ public sealed class AgentFuzzTests
     [Fact]
     public void Mutated_and_random_bodies_are_answered_and_never_fail()
     {
-        Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed => AnswersAsync(seed).GetAwaiter().GetResult()).QuickCheckThrowOnFailure();
+        Prop.ForAll(Gen.Choose(0, int.MaxValue - 1).ToArbitrary(), seed => AnswersAsync(seed).GetAwaiter().GetResult())
+            .QuickCheckThrowOnFailure();
     }
 
     private static async Task AnswersAsync(int seed)

@@ -18,7 +18,9 @@ public sealed class ExtAuthzTests : IAsyncLifetime
         _agent.Gateway.Give(Trim("tenant=acme", 50), RouteTo("tenant=acme;model=gpt-5", "gpt-5 mini"));
         var (status, body, headers) = await AskAsync(Body);
         Assert.Equal((200, ""), (status, body));
-        Assert.Equal(("50", "gpt-5%20mini", "acme"), (headers["x-tokenstream-max-tokens"], headers["x-tokenstream-model"], headers["x-tokenstream-tenant"]));
+        Assert.Equal(
+            ("50", "gpt-5%20mini", "acme"),
+            (headers["x-tokenstream-max-tokens"], headers["x-tokenstream-model"], headers["x-tokenstream-tenant"]));
         var other = await AskAsync(Body, ("x-tenant-id", "other"));
         Assert.Equal((200, false), (other.Status, other.Headers.ContainsKey("x-tokenstream-model")));
     }

@@ -75,5 +75,6 @@ public sealed class ReservationBookTests
         Assert.Equal(1, book.Count);
     }
 
-    private static GatewayRequest Asked(string request) => new() { Tenant = "acme", Provider = "openai", Model = "gpt-5", RequestId = request };
+    private static GatewayRequest Asked(string request) =>
+        new() { Tenant = "acme", Provider = "openai", Model = "gpt-5", RequestId = request };
 }

@@ -136,7 +136,8 @@ public sealed class CloudEventsMapperTests
         const string Body = """{"model":"m","usage":{"prompt_tokens":-5}}""";
         var error = Map(Body, headers)[0].Error;
         Assert.Equal(
-            new MappingError(MappingReason.CountOutOfRange, Body.IndexOf("-5", StringComparison.Ordinal), "data.usage.prompt_tokens"), error);
+            new MappingError(MappingReason.CountOutOfRange, Body.IndexOf("-5", StringComparison.Ordinal), "data.usage.prompt_tokens"),
+            error);
     }
 
     [Fact]

@@ -189,7 +189,8 @@ public sealed class LangfuseMapperTests
     [InlineData("""{"input":1,"input":2,"output":1}""", MappingReason.DuplicateField)]
     [InlineData("""{"input":1000000000000,"cache_read_input_tokens":1,"output":1}""", MappingReason.CountOutOfRange)]
     [InlineData(
-        """{"prompt_tokens":10,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":11}}""", MappingReason.ConventionContradicted)]
+        """{"prompt_tokens":10,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":11}}""",
+        MappingReason.ConventionContradicted)]
     public void Counts_that_are_none_are_refused(string usage, MappingReason reason) =>
         Assert.Equal(reason, Refuse(Batch(Create, Update(usage))).Reason);
 

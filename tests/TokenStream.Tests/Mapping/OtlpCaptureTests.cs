@@ -27,7 +27,8 @@ public sealed class OtlpCaptureTests
     {
         var events = Map(tool, twin: false);
         var wrong = new List<string>();
-        var requests = Captures.Truths(tool).Where(truth => truth.Role is not ("metric" or "missing")).GroupBy(truth => truth.Text("request"));
+        var requests = Captures.Truths(tool)
+            .Where(truth => truth.Role is not ("metric" or "missing")).GroupBy(truth => truth.Text("request"));
         foreach (var request in requests)
         {
             var truth = request.Single(item => item.Is("count"));
@@ -81,7 +82,8 @@ public sealed class OtlpCaptureTests
     public void Both_forms_of_a_payload_give_the_same_events(string tool)
     {
         Assert.Equal(
-            Map(tool, twin: false).Select(it => $"{it.Capture} {it.Event}"), Map(tool, twin: true).Select(it => $"{it.Capture} {it.Event}"));
+            Map(tool, twin: false).Select(it => $"{it.Capture} {it.Event}"),
+            Map(tool, twin: true).Select(it => $"{it.Capture} {it.Event}"));
     }
 
     [CaptureTheory]

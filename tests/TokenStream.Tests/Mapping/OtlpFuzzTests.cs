@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
@@ -9,10 +8,12 @@ using Xunit;
 
 namespace TokenStream.Tests.Mapping;
 
-/// <summary>Any bytes, in either form: what comes out is an event that the stream takes, or a reason. Seeded; the seed is in the message.</summary>
+/// <summary>
+/// Any bytes, in either form: what comes out is an event that the stream takes, or a reason. Seeded; the seed is in the message.
+/// </summary>
 public sealed class OtlpFuzzTests
 {
-    private static readonly int Rounds = Variable("TOKENSTREAM_FUZZ_ROUNDS", 40_000) / 10;
+    private static readonly int Rounds = Payloads.Variable("TOKENSTREAM_FUZZ_ROUNDS", 40_000) / 10;
 
     private static readonly string[] Tags = ["env:prod", "feature:search"];
 
@@ -20,11 +21,11 @@ public sealed class OtlpFuzzTests
     [
         .. new[]
         {
-            "\"", "\\", "{", "}", "[", "]", ",", ":", "null", "-1", "1e999", "\\ud800", "\\u0000", "true", "{\"intValue\":\"7\"}", "[[[[[[[[",
-            "{\"key\":\"tenant.id\",\"value\":{\"stringValue\":\"\"}},", "\"traceId\":\"\",",
+            "\"", "\\", "{", "}", "[", "]", ",", ":", "null", "-1", "1e999", "\\ud800", "\\u0000", "true", "{\"intValue\":\"7\"}",
+            "[[[[[[[[", "{\"key\":\"tenant.id\",\"value\":{\"stringValue\":\"\"}},", "\"traceId\":\"\",",
         }.Select(Encoding.UTF8.GetBytes),
-        [0xFF], [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01], [0x00], [0x0B], [0x4A, 0x00],
-        [0x12, 0x02, 0x18, 0x07],
+        [0xFF], [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01], [0x00], [0x0B],
+        [0x4A, 0x00], [0x12, 0x02, 0x18, 0x07],
     ];
 
     private static OtlpSpanMaker[] Spans =>
@@ -34,20 +35,21 @@ public sealed class OtlpFuzzTests
             ("gen_ai.usage.input_tokens", 300), ("gen_ai.usage.output_tokens", 12), ("gen_ai.response.id", "msg_01TqWmQ7")),
         new OtlpSpanMaker("app") { SpanId = 2, ParentId = 1 }.With(("tenant.id", "acme")),
         new OtlpSpanMaker("openinference.instrumentation.openai", "0.1.66") { SpanId = 3, Events = ["exception"] }.With(
-            ("openinference.span.kind", "LLM"), ("llm.model_name", "gpt-5"), ("llm.token_count.prompt", 9), ("llm.token_count.completion", 1.0),
+            ("openinference.span.kind", "LLM"), ("llm.model_name", "gpt-5"), ("llm.token_count.prompt", 9),
+            ("llm.token_count.completion", 1.0),
             ("output.value", """{"id":"chatcmpl-B0Zq7v\u0051kWc","usage":[]}"""), ("tag.tags", Tags), ("metadata", """{"tenant":"x"}""")),
     ];
 
     [Fact]
     public void Whatever_the_bytes_an_event_is_one_that_the_stream_takes()
     {
-        var seed = Variable("TOKENSTREAM_SEED", 1);
+        var seed = Payloads.Variable("TOKENSTREAM_SEED", 1);
         var (random, accepted) = (new Random(seed), 0);
         var (mapper, events, decoder) = (new OtlpMapper(), new MappedEvents(), new EventDecoder([]));
         byte[][] seeds = [OtlpSpanMaker.Protobuf(Spans), OtlpSpanMaker.JsonBytes(Spans)];
         for (var round = 0; round < Rounds; round++)
         {
-            var payload = Mutate(seeds[random.Next(seeds.Length)], random);
+            var payload = Payloads.Mutate(seeds[random.Next(seeds.Length)], random, Pieces);
             mapper.Map(new Payload(payload, 1_795_212_400_000), events);
             for (var item = 0; item < events.Count; item++)
             {
@@ -87,12 +89,15 @@ public sealed class OtlpFuzzTests
         var names = Gen.Elements(
             "gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.response.id", "gen_ai.usage.input_tokens",
             "gen_ai.usage.output_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.response.finish_reasons", "gen_ai.request.stream",
-            "error.type", "tenant.id", "metadata", "tag.tags", "llm.token_count.prompt", "llm.model_name", "openinference.span.kind", "other");
+            "error.type", "tenant.id", "metadata", "tag.tags", "llm.token_count.prompt", "llm.model_name", "openinference.span.kind",
+            "other");
         var values = Gen.Elements<object>(
-            "chat", "LLM", "anthropic", "m", "chatcmpl-B0Zq7vQkWc", "id-1", "", "\u00fc\"\\\n", 7L, 0L, 500L, -3L, 2.0, 0.25, true, false, Tags,
+            "chat", "LLM", "anthropic", "m", "chatcmpl-B0Zq7vQkWc", "id-1", "", "\u00fc\"\\\n", 7L, 0L, 500L, -3L, 2.0, 0.25, true, false,
+            Tags,
             """{"tenant":"\u00fc","user_id":7}""");
         var attributes = Gen.ListOf(names.SelectMany(name => values.Select(value => (name, value))), 8);
-        var scopes = Gen.Elements("com.anthropic.sdk.python", "opentelemetry.instrumentation.anthropic", "openinference.x", "pydantic-ai", "");
+        var scopes = Gen.Elements(
+            "com.anthropic.sdk.python", "opentelemetry.instrumentation.anthropic", "openinference.x", "pydantic-ai", "");
         var ids = Gen.Choose(0, 3);
         var spans = Gen.ListOf(
             scopes.SelectMany(scope => attributes.SelectMany(some => ids.SelectMany(id => ids.Select(parent =>
@@ -144,28 +149,5 @@ public sealed class OtlpFuzzTests
                 ? $"{Encoding.UTF8.GetString(events.Event(item))} {events[item].Standing} {events[item].OmittedTexts}"
                 : $"{events[item].Error.Reason} {events[item].Error.Path}"),
         ];
-    }
-
-    private static int Variable(string name, int other) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : other;
-
-    private static byte[] Mutate(byte[] payload, Random random)
-    {
-        for (var mutations = random.Next(4); mutations > 0 && payload.Length > 0; mutations--)
-        {
-            var (at, other) = (random.Next(payload.Length), random.Next(payload.Length));
-            var (start, end) = (Math.Min(at, other), Math.Min(Math.Max(at, other), Math.Min(at, other) + 40));
-            payload = random.Next(6) switch
-            {
-                0 => payload[..at],
-                1 => [.. payload[..start], .. payload[end..]],
-                2 => [.. payload[..end], .. payload[start..]],
-                3 => [.. payload[..at], .. Pieces[random.Next(Pieces.Length)], .. payload[at..]],
-                4 => [.. payload[..start], .. Pieces[random.Next(Pieces.Length)], .. payload[end..]],
-                _ => [.. payload[..at], (byte)(payload[at] ^ (1 << random.Next(8))), .. payload[(at + 1)..]],
-            };
-        }
-
-        return payload;
     }
 }

@@ -34,7 +34,8 @@ public sealed class OtlpGatewayCaptureTests
             var tries = request.Where(item => item.Role == "failed_attempt").Select(item => item.Item).ToHashSet();
             var mapped = events.Where(it => told.Contains(it.Span)).ToList();
             var answer = Assert.Single(mapped, it => !tries.Contains(it.Span)).Event;
-            wrong.AddRange(Differences(truth, answer).Select(difference => $"{truth.Capture} {truth.Text("scenario")}: {difference} of {answer}"));
+            wrong.AddRange(
+                Differences(truth, answer).Select(difference => $"{truth.Capture} {truth.Text("scenario")}: {difference} of {answer}"));
             Assert.All(mapped.Where(it => tries.Contains(it.Span)), it => Assert.Equal(ResultType.Error, it.Event.Usage.ResultType));
             Assert.Equal(1, mapped.Count(it => it.Event.Usage.IsRequest));
         }
@@ -50,7 +51,10 @@ public sealed class OtlpGatewayCaptureTests
     {
         var truths = Truths(tool).Where(truth => truth.HasTokens && truth.Is("count") && truth.Is("usage_sent_by_provider")).ToList();
         var told = truths.Where(truth => !truth.Lists("lost", "in_total")).ToList();
-        var events = Map(tool).Select(it => it.Event.Usage).Where(usage => !usage.IsAvoided && usage.Completeness == Completeness.Final).ToList();
+        var events = Map(tool)
+            .Select(it => it.Event.Usage)
+            .Where(usage => !usage.IsAvoided && usage.Completeness == Completeness.Final)
+            .ToList();
 
         Assert.Equal(told.Sum(truth => truth.Tokens("in_total")), events.Sum(usage => usage.TokensIn));
         Assert.Equal(told.Sum(truth => truth.Tokens("out_total")), events.Sum(usage => usage.TokensOut));

@@ -18,9 +18,11 @@ public sealed class OtlpGatewayTests
         ("langfuse.observation.usage_details", """{"input":250,"output":812,"total":1062}"""),
         ("langfuse.observation.model.parameters", """{"max_tokens": 4096}"""),
         ("langfuse.observation.completion_start_time", "\"2026-11-20T22:06:40.040Z\""), ("langfuse.trace.metadata.tenant", "acme"),
-        ("langfuse.trace.tags", new[] { "feature:search" }), ("user.id", "u-7"), ("session.id", "s-1"), ("langfuse.environment", "staging"));
+        ("langfuse.trace.tags", new[] { "feature:search" }), ("user.id", "u-7"), ("session.id", "s-1"),
+        ("langfuse.environment", "staging"));
 
-    private static OtlpSpanMaker Client { get; } = (new OtlpSpanMaker("com.anthropic.sdk.python", "2.11.0") with { SpanId = 2, ParentId = 1 })
+    private static OtlpSpanMaker Client { get; } =
+        (new OtlpSpanMaker("com.anthropic.sdk.python", "2.11.0") with { SpanId = 2, ParentId = 1 })
         .With(("gen_ai.operation.name", "chat"), ("gen_ai.provider.name", "anthropic"), ("gen_ai.request.model", "claude-sonnet-4-5"),
             ("gen_ai.response.id", "msg_01TqWmQ7"), ("gen_ai.usage.input_tokens", 41_250), ("gen_ai.usage.output_tokens", 812),
             ("gen_ai.usage.cache_read.input_tokens", 41_000));
@@ -47,7 +49,8 @@ public sealed class OtlpGatewayTests
         ("metadata.requester_custom_headers", "{'x-litellm-tags': 'app:shop,env:staging'}"),
         ("hidden_params", """{"cache_key": null, "additional_headers": {"x-litellm-attempted-retries": 1}}"""));
 
-    private static OtlpSpanMaker Raw { get; } = (new OtlpSpanMaker("litellm") with { SpanId = 2, ParentId = 1, Name = "raw_gen_ai_request" })
+    private static OtlpSpanMaker Raw { get; } =
+        (new OtlpSpanMaker("litellm") with { SpanId = 2, ParentId = 1, Name = "raw_gen_ai_request" })
         .With(("llm.anthropic.id", "msg_01TqWmQ7"), ("llm.anthropic.model", "claude-sonnet-4-5-20250929"), ("llm.anthropic.usage",
             "{'input_tokens': 100, 'cache_read_input_tokens': 900, 'cache_creation_input_tokens': 250, 'cache_creation': "
             + "{'ephemeral_5m_input_tokens': 200, 'ephemeral_1h_input_tokens': 50}, 'output_tokens': 70, 'service_tier': 'standard'}"));
@@ -90,7 +93,8 @@ public sealed class OtlpGatewayTests
     [Fact]
     public void A_call_of_Vercels_sdk_and_its_request_count_once()
     {
-        var e = One(Call.With(("ai.usage.inputTokens", 2310), ("ai.usage.outputTokens", 187), ("ai.response.finishReason", "stop")), Answered);
+        var e = One(
+            Call.With(("ai.usage.inputTokens", 2310), ("ai.usage.outputTokens", 187), ("ai.response.finishReason", "stop")), Answered);
         Assert.Equal((2310, 187, 1024, 65), (e.Usage.TokensIn, e.Usage.TokensOut, e.Usage.TokensCached, e.Usage.TtftMs));
         Assert.Equal(["acme", "search", "u-7", "openai", "priority"], new[]
         {
@@ -106,7 +110,9 @@ public sealed class OtlpGatewayTests
         var failed = Do with { SpanId = 3, Status = 2 };
         var again = Do with { SpanId = 4, Status = 2, StartNs = Do.StartNs + 1000 };
         var events = Map(Call, Answered with { StartNs = Do.StartNs + 2000 }, again, failed);
-        Assert.Equal([(ResultType.Ok, 3), (ResultType.Error, 2), (ResultType.Error, 0)], events.Select(it => (it.Usage.ResultType, it.Usage.Attempt)));
+        Assert.Equal(
+            [(ResultType.Ok, 3), (ResultType.Error, 2), (ResultType.Error, 0)],
+            events.Select(it => (it.Usage.ResultType, it.Usage.Attempt)));
         Assert.Equal(1, events.Count(it => it.Usage.IsRequest));
     }
 
@@ -176,7 +182,8 @@ public sealed class OtlpGatewayTests
     public void An_answer_of_LiteLlms_cache_is_avoided_and_has_an_id_of_its_own()
     {
         var hit = Proxied.With(("hidden_params", """{"cache_key": "1bff"}""")) with { SpanId = 9 };
-        var events = Map(Proxied, hit, Raw with { ParentId = 9, Attributes = new() { ["llm.openai.stringified_raw_response"] = "{'id': 1}" } });
+        var events = Map(
+            Proxied, hit, Raw with { ParentId = 9, Attributes = new() { ["llm.openai.stringified_raw_response"] = "{'id': 1}" } });
         Assert.Equal([false, true], events.Select(it => it.Usage.IsAvoided));
         Assert.NotEqual(events[0].Member("event_id"), events[1].Member("event_id"));
     }
@@ -206,11 +213,14 @@ public sealed class OtlpGatewayTests
     }
 
     [Theory]
-    [InlineData("llm.None.usage", "{'prompt_tokens': 611, 'completion_tokens': 8, 'prompt_tokens_details': {'cached_tokens': 512}}", 611, 8, 512)]
+    [InlineData(
+        "llm.None.usage", "{'prompt_tokens': 611, 'completion_tokens': 8, 'prompt_tokens_details': {'cached_tokens': 512}}", 611, 8, 512)]
     [InlineData("llm.gemini.usageMetadata",
-        "{'promptTokenCount': 500, 'toolUsePromptTokenCount': 100, 'candidatesTokenCount': 3, 'thoughtsTokenCount': 5, 'totalTokenCount': 608, "
+        "{'promptTokenCount': 500, 'toolUsePromptTokenCount': 100, 'candidatesTokenCount': 3, 'thoughtsTokenCount': 5, " +
+        "'totalTokenCount': 608, "
         + "'cachedContentTokenCount': 512, 'cacheTokensDetails': [{'modality': 'TEXT', 'tokenCount': 512}]}", 600, 8, 512)]
-    [InlineData("llm.bedrock.usage", "{'inputTokens': 99, 'outputTokens': 8, 'totalTokens': 619, 'cacheReadInputTokens': 512}", 611, 8, 512)]
+    [InlineData(
+        "llm.bedrock.usage", "{'inputTokens': 99, 'outputTokens': 8, 'totalTokens': 619, 'cacheReadInputTokens': 512}", 611, 8, 512)]
     public void A_quoted_answer_alone_is_a_request(string name, string usage, long input, long output, long cached)
     {
         var e = One(Raw with { ParentId = 0, Attributes = new() { [name] = usage } });
@@ -235,7 +245,9 @@ public sealed class OtlpGatewayTests
     [Theory]
     [InlineData("{'prompt_tokens': -1}", MappingReason.CountOutOfRange)]
     [InlineData("{'prompt_tokens': 1.5}", MappingReason.NotAnInteger)]
-    [InlineData("{'prompt_tokens': 10, 'completion_tokens': 1, 'prompt_tokens_details': {'cached_tokens': 11}}", MappingReason.ConventionContradicted)]
+    [InlineData(
+        "{'prompt_tokens': 10, 'completion_tokens': 1, 'prompt_tokens_details': {'cached_tokens': 11}}",
+        MappingReason.ConventionContradicted)]
     public void Counts_that_are_none_are_refused(string usage, MappingReason reason)
     {
         var events = new MappedEvents();

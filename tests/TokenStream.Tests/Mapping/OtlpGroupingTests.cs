@@ -61,7 +61,8 @@ public sealed class OtlpGroupingTests
     [InlineData(0, 0, 2)]
     public void A_span_around_one_request_is_the_same_where_its_counts_are(int input, int output, int count)
     {
-        var outer = Chat.With(("gen_ai.usage.input_tokens", input), ("gen_ai.usage.output_tokens", output), ("gen_ai.response.id", "run-123456789"));
+        var outer = Chat.With(
+            ("gen_ai.usage.input_tokens", input), ("gen_ai.usage.output_tokens", output), ("gen_ai.response.id", "run-123456789"));
         var between = new OtlpSpanMaker("http") { SpanId = 2, ParentId = 1 };
         var inner = Sdk with { SpanId = 3, ParentId = 2 };
         var (events, context, _) = OtlpMapperTests.Map(OtlpSpanMaker.Protobuf(inner, between, outer));
@@ -139,7 +140,9 @@ public sealed class OtlpGroupingTests
 
         var paths = new AttributionPaths { Tenant = ["labels#team.name"], Session = ["resource:service.name"], DefaultTenant = "nobody" };
         mapped = Assert.Single(OtlpMapperTests.Map(OtlpSpanMaker.Protobuf(chat, middle, root), paths).Events);
-        Assert.Equal(("x", "shop", ""), (mapped.Text(mapped.Usage.TenantId), mapped.Text(mapped.Usage.SessionId), mapped.Text(mapped.Usage.Feature)));
+        Assert.Equal(
+            ("x", "shop", ""),
+            (mapped.Text(mapped.Usage.TenantId), mapped.Text(mapped.Usage.SessionId), mapped.Text(mapped.Usage.Feature)));
 
         mapped = Assert.Single(OtlpMapperTests.Map(OtlpSpanMaker.Protobuf(chat, middle), paths).Events);
         Assert.True(mapped.Item.IsTenantDefault);

@@ -75,7 +75,8 @@ public sealed class OtlpMapperTests
         var plain = Encoding.UTF8.GetString(OtlpSpanMaker.JsonBytes(Chat));
         var other = plain.Replace("resourceSpans", "resource_spans", StringComparison.Ordinal)
             .Replace("scopeSpans", "scope_spans", StringComparison.Ordinal)
-            .Replace("\"traceId\":\"000000000000000000000000000000a1\"", "\"trace_id\":\"AAAAAAAAAAAAAAAAAAAAoQ==\"", StringComparison.Ordinal)
+            .Replace(
+                "\"traceId\":\"000000000000000000000000000000a1\"", "\"trace_id\":\"AAAAAAAAAAAAAAAAAAAAoQ==\"", StringComparison.Ordinal)
             .Replace("\"spanId\":\"0000000000000001\"", "\"span_id\":\"AAAAAAAAAAE=\"", StringComparison.Ordinal)
             .Replace("endTimeUnixNano\":\"1795212400250000000\"", "end_time_unix_nano\":1795212400250000000", StringComparison.Ordinal)
             .Replace("{\"intValue\":\"1200\"}", "{ \"int_value\" : 1200 }", StringComparison.Ordinal)
@@ -152,7 +153,8 @@ public sealed class OtlpMapperTests
     {
         var streamed = One(Traceloop);
         var whole = One(Traceloop.With(("gen_ai.is_streaming", false)));
-        var official = One(Traceloop with { Attributes = Traceloop.Attributes.Where(it => it.Key != "gen_ai.is_streaming").ToDictionary() });
+        var official = One(
+            Traceloop with { Attributes = Traceloop.Attributes.Where(it => it.Key != "gen_ai.is_streaming").ToDictionary() });
 
         Assert.Equal((812, Standing.Assumed), (streamed.Usage.TokensOut, streamed.Item.Standing));
         Assert.Equal((813, Standing.BoundCacheWrite), (whole.Usage.TokensOut, whole.Item.Standing));
@@ -184,7 +186,8 @@ public sealed class OtlpMapperTests
     [Fact]
     public void What_is_told_after_all_is_not_lost()
     {
-        var mapped = One(Chat.With((Usage + "cache_read.input_tokens", 1024)) with { Scope = "opentelemetry.instrumentation.openai_v2", Version = "" });
+        var mapped = One(
+            Chat.With((Usage + "cache_read.input_tokens", 1024)) with { Scope = "opentelemetry.instrumentation.openai_v2", Version = "" });
         Assert.Equal((Standing.Exact, 1024), (mapped.Item.Standing, mapped.Usage.TokensCached));
     }
 
@@ -204,7 +207,8 @@ public sealed class OtlpMapperTests
     public void The_rest_of_a_total_is_output_at_most(int total, Standing standing, int output, Completeness completeness)
     {
         var mapped = One(new OtlpSpanMaker("opentelemetry.instrumentation.google_generativeai", "0.21.5").With(
-            ("gen_ai.operation.name", "generate_content"), ("gen_ai.provider.name", "gcp.gen_ai"), ("gen_ai.request.model", "gemini-2.5-pro"),
+            ("gen_ai.operation.name", "generate_content"), ("gen_ai.provider.name", "gcp.gen_ai"),
+            ("gen_ai.request.model", "gemini-2.5-pro"),
             (Usage + "input_tokens", 420), (Usage + "output_tokens", 180), (Usage + "total_tokens", total)));
         Assert.Equal((420, output, completeness), (mapped.Usage.TokensIn, mapped.Usage.TokensOut, mapped.Usage.Completeness));
         Assert.Equal(standing, mapped.Item.Standing);
@@ -240,7 +244,10 @@ public sealed class OtlpMapperTests
     public void Two_lifetimes_of_which_one_is_told_tell_the_other()
     {
         var usage = One(Traceloop.With(
-            (Usage + "details.ephemeral_1h_input_tokens", 1000), ("gen_ai.is_streaming", false)) with { Scope = "pydantic-ai", Version = "2.68.0" });
+            (Usage + "details.ephemeral_1h_input_tokens", 1000), ("gen_ai.is_streaming", false)) with
+            {
+                Scope = "pydantic-ai", Version = "2.68.0",
+            });
         Assert.Equal((200, 1000), (usage.Usage.TokensCacheWrite5m, usage.Usage.TokensCacheWrite1h));
         Assert.Equal(Standing.Exact, usage.Item.Standing);
     }
@@ -248,7 +255,12 @@ public sealed class OtlpMapperTests
     [Fact]
     public void A_count_of_zero_that_pydantic_leaves_out_is_there()
     {
-        var made = Chat with { Scope = "pydantic-ai", Version = "2.68.0", Attributes = Chat.Attributes.Where(it => it.Key != Usage + "output_tokens").ToDictionary() };
+        var made = Chat with
+        {
+            Scope = "pydantic-ai",
+            Version = "2.68.0",
+            Attributes = Chat.Attributes.Where(it => it.Key != Usage + "output_tokens").ToDictionary(),
+        };
         Assert.Equal((Completeness.Final, 0), (One(made).Usage.Completeness, One(made).Usage.TokensOut));
     }
 
@@ -278,7 +290,8 @@ public sealed class OtlpMapperTests
     [InlineData("", 200, ResultType.Ok)]
     public void A_failure_is_told_by_type_or_status(string type, int http, ResultType result)
     {
-        var failed = Chat with { Attributes = Chat.Attributes.Where(it => !it.Key.StartsWith(Usage, StringComparison.Ordinal)).ToDictionary() };
+        var failed =
+            Chat with { Attributes = Chat.Attributes.Where(it => !it.Key.StartsWith(Usage, StringComparison.Ordinal)).ToDictionary() };
         var mapped = One(failed.With(("error.type", type), ("http.response.status_code", http)));
         Assert.Equal(result, mapped.Usage.ResultType);
         Assert.False(mapped.Usage.Has(EventFields.TokensIn));
@@ -310,7 +323,8 @@ public sealed class OtlpMapperTests
     public void Agents_and_tools_and_other_work_are_context()
     {
         var agent = Chat.With(("gen_ai.operation.name", "invoke_agent")) with { SpanId = 2 };
-        var tool = new OtlpSpanMaker("x") { SpanId = 3 }.With(("gen_ai.operation.name", "execute_tool"), ("gen_ai.provider.name", "openai"));
+        var tool = new OtlpSpanMaker("x") { SpanId = 3 }.With(
+            ("gen_ai.operation.name", "execute_tool"), ("gen_ai.provider.name", "openai"));
         var http = new OtlpSpanMaker("http") { SpanId = 4 }.With(("http.response.status_code", 200), ("server.address", "api.openai.com"));
         var chain = new OtlpSpanMaker("openinference.instrumentation.langchain") { SpanId = 5 }.With(
             ("openinference.span.kind", "CHAIN"), ("llm.token_count.prompt", 1200));
@@ -332,7 +346,9 @@ public sealed class OtlpMapperTests
             ("metadata", """{"tenant":"a\u0063me","feature":"search"}"""), ("tag.tags", Tags)));
 
         var usage = mapped.Usage;
-        Assert.Equal((1200, 40, 1024, 100, 30), (usage.TokensIn, usage.TokensOut, usage.TokensCached, usage.TokensCacheWrite5m, usage.TokensReasoning));
+        Assert.Equal(
+            (1200, 40, 1024, 100, 30),
+            (usage.TokensIn, usage.TokensOut, usage.TokensCached, usage.TokensCacheWrite5m, usage.TokensReasoning));
         Assert.Equal(
             ("chatcmpl-B0Zq7vQkWc", "flex", "gpt-5", "99"),
             (mapped.Text(usage.EventId), mapped.Text(usage.ServiceTier), mapped.Member("model_requested"), mapped.Member("max_tokens")));
@@ -347,7 +363,8 @@ public sealed class OtlpMapperTests
         Assert.Equal(ReceivedMs, One(Chat with { StartNs = 0, EndNs = 0 }).Usage.TimeMs);
 
     [Fact]
-    public void A_time_of_another_unit_is_refused() => Assert.Equal(MappingReason.TimeUnusable, Refusal(Chat with { EndNs = 1_795_212_400_250 }));
+    public void A_time_of_another_unit_is_refused() =>
+        Assert.Equal(MappingReason.TimeUnusable, Refusal(Chat with { EndNs = 1_795_212_400_250 }));
 
     [Fact]
     public void Texts_keep_every_letter()
@@ -367,7 +384,8 @@ public sealed class OtlpMapperTests
     [Fact]
     public void A_request_without_a_model_is_refused()
     {
-        var made = Chat with { Attributes = Chat.Attributes.Where(it => !it.Key.EndsWith(".model", StringComparison.Ordinal)).ToDictionary() };
+        var made =
+            Chat with { Attributes = Chat.Attributes.Where(it => !it.Key.EndsWith(".model", StringComparison.Ordinal)).ToDictionary() };
         Assert.Equal(MappingReason.MissingField, Refusal(made));
     }
 

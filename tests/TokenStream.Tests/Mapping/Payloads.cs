@@ -22,7 +22,12 @@ internal static class Payloads
         int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : other;
 
     /// <summary>A payload with up to three mutations; with none in one of four cases.</summary>
-    public static byte[] Mutate(byte[] payload, Random random)
+    public static byte[] Mutate(byte[] payload, Random random) => Mutate(payload, random, Pieces);
+
+    /// <param name="payload">What is mutated.</param>
+    /// <param name="random">Decides.</param>
+    /// <param name="pieces">What the payload's format trips over.</param>
+    public static byte[] Mutate(byte[] payload, Random random, byte[][] pieces)
     {
         for (var mutations = random.Next(4); mutations > 0 && payload.Length > 0; mutations--)
         {
@@ -33,8 +38,8 @@ internal static class Payloads
                 0 => payload[..at],
                 1 => [.. payload[..start], .. payload[end..]],
                 2 => [.. payload[..end], .. payload[start..]],
-                3 => [.. payload[..at], .. Pieces[random.Next(Pieces.Length)], .. payload[at..]],
-                4 => [.. payload[..start], .. Pieces[random.Next(Pieces.Length)], .. payload[end..]],
+                3 => [.. payload[..at], .. pieces[random.Next(pieces.Length)], .. payload[at..]],
+                4 => [.. payload[..start], .. pieces[random.Next(pieces.Length)], .. payload[end..]],
                 _ => [.. payload[..at], (byte)(payload[at] ^ (1 << random.Next(8))), .. payload[(at + 1)..]],
             };
         }

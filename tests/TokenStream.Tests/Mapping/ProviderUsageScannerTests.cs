@@ -43,7 +43,8 @@ public sealed class ProviderUsageScannerTests
     {
         var reading = Read(Encoding.UTF8.GetBytes(Chat), 7, out var pieces);
         Assert.Equal((12, 5, 4), (reading.TokensIn, reading.TokensOut, reading.TokensCached));
-        Assert.Equal((ProviderShape.OpenAiChat, true, "gpt-5-2026", "flex"), (reading.Shape, reading.IsEnded, reading.Model, reading.ServiceTier));
+        Assert.Equal(
+            (ProviderShape.OpenAiChat, true, "gpt-5-2026", "flex"), (reading.Shape, reading.IsEnded, reading.Model, reading.ServiceTier));
         Assert.Equal(("provider openai exact", 3), (reading.Convention, pieces));
     }
 
@@ -83,7 +84,8 @@ public sealed class ProviderUsageScannerTests
 
         // A length that no frame can have is no frame.
         BinaryPrimitives.WriteUInt32BigEndian(stream, 15);
-        Assert.Equal((null, false), (Read(stream, 50, out _, isAmazonStream: true).TokensIn, Read(stream, 50, out _, isAmazonStream: true).IsEnded));
+        Assert.Equal(
+            (null, false), (Read(stream, 50, out _, isAmazonStream: true).TokensIn, Read(stream, 50, out _, isAmazonStream: true).IsEnded));
     }
 
     [Fact]
@@ -163,7 +165,8 @@ public sealed class ProviderUsageScannerTests
         Assert.True(read > 40, $"only {read} answers were read");
     }
 
-    private static ProviderReading Read(byte[] answer, int size, out long pieces, bool isAmazonStream = false, string path = "/v1/chat/completions")
+    private static ProviderReading Read(
+        byte[] answer, int size, out long pieces, bool isAmazonStream = false, string path = "/v1/chat/completions")
     {
         var scanner = new ProviderUsageScanner(path, isAmazonStream);
         for (var at = 0; at < answer.Length; at += Math.Min(size, answer.Length - at))

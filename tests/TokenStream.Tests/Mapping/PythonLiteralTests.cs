@@ -33,7 +33,8 @@ public sealed class PythonLiteralTests
     [Fact]
     public void Any_bytes_are_answered_within_the_buffer()
     {
-        var pieces = Gen.Elements("'", "\"", "\\", "\\x2", "\\x22", "\\U0001f600", "None", "True", "(", ",", ")", "{", "1", "e", "é", "a", " ");
+        var pieces = Gen.Elements(
+            "'", "\"", "\\", "\\x2", "\\x22", "\\U0001f600", "None", "True", "(", ",", ")", "{", "1", "e", "é", "a", " ");
         Prop.ForAll(Arb.From(Gen.ArrayOf(pieces)), parts =>
         {
             _ = Translate(string.Concat(parts));

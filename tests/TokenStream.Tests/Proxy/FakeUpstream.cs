@@ -71,8 +71,11 @@ internal sealed class FakeUpstream : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
-        var headers = context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
-        Taken.Enqueue(new TakenRequest(context.Request.Method, $"{context.Request.Path.ToUriComponent()}{context.Request.QueryString}", headers, body.ToArray()));
+        var headers = context.Request.Headers.ToDictionary(
+            header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
+        Taken.Enqueue(
+            new TakenRequest(
+                context.Request.Method, $"{context.Request.Path.ToUriComponent()}{context.Request.QueryString}", headers, body.ToArray()));
         context.Items[BodyItem] = Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length);
         await Answer(context);
     }

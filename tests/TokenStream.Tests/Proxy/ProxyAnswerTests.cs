@@ -16,8 +16,11 @@ public sealed class ProxyAnswerTests : IAsyncLifetime
          "usage":{"prompt_tokens":12,"completion_tokens":5,"total_tokens":17,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}}
         """;
 
-    private const string Word = """data: {"id":"c1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"a"}}]}""" + "\n\n";
-    private const string Stop = """data: {"id":"c1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""" + "\n\n";
+    private const string Word =
+        """data: {"id":"c1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"a"}}]}""" + "\n\n";
+    private const string Stop =
+        """data: {"id":"c1","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""" +
+            "\n\n";
     private const string Usage = """data: {"id":"c1","object":"chat.completion.chunk","model":"m","choices":[],"usage":{"prompt_tokens":70,"completion_tokens":30,"total_tokens":100}}""" + "\n\n";
     private const string Done = "data: [DONE]\n\n";
 
@@ -45,7 +48,8 @@ public sealed class ProxyAnswerTests : IAsyncLifetime
 
         var taken = Assert.Single(_proxy.Upstream.Taken);
         Assert.Equal((Body, "POST", "/v1/chat/completions?x=1%202"), (taken.Text, taken.Method, taken.Target));
-        Assert.Equal(("Bearer sk-secret", "kept", "r-7"), (taken.Headers["Authorization"], taken.Headers["x-other"], taken.Headers["x-request-id"]));
+        Assert.Equal(
+            ("Bearer sk-secret", "kept", "r-7"), (taken.Headers["Authorization"], taken.Headers["x-other"], taken.Headers["x-request-id"]));
         Assert.Equal("1.1 tokenstream-proxy", taken.Headers["Via"]);
         Assert.DoesNotContain(taken.Headers, header => header.Key.ToLowerInvariant() is "x-hop" or "x-tenant-id" or "x-feature");
 
@@ -53,7 +57,9 @@ public sealed class ProxyAnswerTests : IAsyncLifetime
         var usage = published.Usage!.Value;
         Assert.Equal((12L, 5L, 4L, 2L), (usage.TokensIn, usage.TokensOut, usage.TokensCached, usage.TokensReasoning));
         Assert.Equal((UsageResult.Ok, false, "provider openai exact"), (usage.Result, usage.IsEstimated, usage.UsageConvention));
-        Assert.Equal(("acme", "gpt-5", "chat", "r-7", 3), (published.Tenant, published.Request.Model, published.Request.Feature, published.Request.RequestId, published.Request.Attempt));
+        Assert.Equal(
+            ("acme", "gpt-5", "chat", "r-7", 3),
+            (published.Tenant, published.Request.Model, published.Request.Feature, published.Request.RequestId, published.Request.Attempt));
         Assert.Empty(_proxy.Gateway.Gateway.Outstanding());
     }
 
@@ -64,7 +70,8 @@ public sealed class ProxyAnswerTests : IAsyncLifetime
         var (_, body) = await _proxy.AskAsync("/v1/chat/completions", """{"stream":true, "model":"gpt-5","messages":[]}""");
         Assert.Equal(Word + Word + Stop + Done, body);
         Assert.Equal(
-            """{"stream_options":{"include_usage":true},"stream":true, "model":"gpt-5","messages":[]}""", Assert.Single(_proxy.Upstream.Taken).Text);
+            """{"stream_options":{"include_usage":true},"stream":true, "model":"gpt-5","messages":[]}""",
+            Assert.Single(_proxy.Upstream.Taken).Text);
         var usage = (await _proxy.PublishedAsync()).Usage!.Value;
         Assert.Equal((70L, 30L, false), (usage.TokensIn, usage.TokensOut, usage.IsEstimated));
         Assert.NotNull(usage.TimeToFirstTokenMs);
@@ -91,12 +98,14 @@ public sealed class ProxyAnswerTests : IAsyncLifetime
             "anthropic" =>
             [
                 "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"model\":\"c\",\"role\":\"assistant\",\"usage\":{\"input_tokens\":25,\"cache_read_input_tokens\":100,\"output_tokens\":1}}}\n\n",
-                "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":15}}\n\n",
+                "event: message_delta\ndata: " +
+                "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":15}}\n\n",
                 "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
             ],
             "responses" =>
             [
-                "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"r\",\"object\":\"response\",\"status\":\"in_progress\"}}\n\n",
+                "event: response.created\ndata: " +
+                "{\"type\":\"response.created\",\"response\":{\"id\":\"r\",\"object\":\"response\",\"status\":\"in_progress\"}}\n\n",
                 "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"object\":\"response\",\"status\":\"completed\",\"output\":[{\"content\":\"x\"}],\"usage\":{\"input_tokens\":36,\"output_tokens\":9,\"total_tokens\":45}}}\n\n",
             ],
             _ => ["{\"object\":\"list\",\"data\":[{\"embedding\":[0.1]}],\"model\":\"e\",\"usage\":{\"prompt_tokens\":9,\"total_tokens\":9}}"],
@@ -155,7 +164,9 @@ public sealed class ProxyAnswerTests : IAsyncLifetime
             return context.Response.WriteAsync("""{"error":{"message":"slow"}}""");
         };
         using var response = await _proxy.PostAsync("/v1/chat/completions", """{"model":"gpt-5"}""");
-        Assert.Equal(("""{"error":{"message":"slow"}}""", "7"), (await response.Content.ReadAsStringAsync(), response.Headers.GetValues("Retry-After").Single()));
+        Assert.Equal(
+            ("""{"error":{"message":"slow"}}""", "7"),
+            (await response.Content.ReadAsStringAsync(), response.Headers.GetValues("Retry-After").Single()));
         var usage = (await _proxy.PublishedAsync()).Usage!.Value;
         Assert.Equal((UsageResult.Error, "http_429", null, false), (usage.Result, usage.ErrorType, usage.TokensIn, usage.IsEstimated));
     }
@@ -176,7 +187,8 @@ public sealed class ProxyAnswerTests : IAsyncLifetime
         await stream.ReadExactlyAsync(new byte[Word.Length * 3]);
         received.SetResult();
         // Cut, and not ended as if all were said.
-        Assert.IsNotType<EndOfStreamException>(await Assert.ThrowsAnyAsync<IOException>(() => stream.ReadExactlyAsync(new byte[1]).AsTask()));
+        Assert.IsNotType<EndOfStreamException>(
+            await Assert.ThrowsAnyAsync<IOException>(() => stream.ReadExactlyAsync(new byte[1]).AsTask()));
         var usage = (await _proxy.PublishedAsync()).Usage!.Value;
         Assert.Equal((UsageResult.Error, "stream_broken", true, 3L), (usage.Result, usage.ErrorType, usage.IsEstimated, usage.TokensOut));
     }

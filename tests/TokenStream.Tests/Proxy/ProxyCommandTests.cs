@@ -11,7 +11,8 @@ namespace TokenStream.Tests.Proxy;
 /// <summary>Commands, as callers of a proxy meet them.</summary>
 public sealed class ProxyCommandTests : IAsyncLifetime
 {
-    private const string Word = """data: {"object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"a"}}]}""" + "\n\n";
+    private const string Word = """data: {"object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":"a"}}]}""" +
+        "\n\n";
 
     private ProxyFixture _proxy = null!;
 
@@ -61,7 +62,9 @@ public sealed class ProxyCommandTests : IAsyncLifetime
     public async Task Limit_and_model_are_changed_and_no_other_byte()
     {
         _proxy.Gateway.Give(Trim("tenant=acme", 50), RouteTo("model=gpt-5", "gpt-5-mini", "budget/two"));
-        await _proxy.AskAsync("/v1/chat/completions", """{ "model" : "gpt-5","max_tokens":200,"messages":[{"role":"user","content":"h\u00e9 \"model\""}],"seed":1.0}""");
+        await _proxy.AskAsync(
+            "/v1/chat/completions",
+            """{ "model" : "gpt-5","max_tokens":200,"messages":[{"role":"user","content":"h\u00e9 \"model\""}],"seed":1.0}""");
         await _proxy.AskAsync("/v1/chat/completions", """{ "model" : "gpt-5","messages":[]}""");
         await _proxy.AskAsync("/v1/embeddings", """{ "model" : "e","input":"x"}""");
         Assert.Equal(
@@ -79,11 +82,14 @@ public sealed class ProxyCommandTests : IAsyncLifetime
     public async Task A_model_in_the_path_is_routed_there()
     {
         _proxy.Gateway.Give(Trim("tenant=acme", 50), RouteTo("model=gemini-pro", "gemini-flash", "budget/two"));
-        await _proxy.AskAsync("/v1beta/models/gemini-pro:streamGenerateContent?alt=sse", """{"contents":[],"generation_config":{"max_output_tokens":900}}""");
+        await _proxy.AskAsync(
+            "/v1beta/models/gemini-pro:streamGenerateContent?alt=sse", """{"contents":[],"generation_config":{"max_output_tokens":900}}""");
         await _proxy.AskAsync("/v1beta/models/gemini-pro:generateContent", "{}");
         Assert.Equal(
             [
-                ("/v1beta/models/gemini-flash:streamGenerateContent?alt=sse", """{"contents":[],"generation_config":{"max_output_tokens":50}}"""),
+                (
+                    "/v1beta/models/gemini-flash:streamGenerateContent?alt=sse",
+                    """{"contents":[],"generation_config":{"max_output_tokens":50}}"""),
                 ("/v1beta/models/gemini-flash:generateContent", """{"generationConfig":{"maxOutputTokens":50}}"""),
             ],
             _proxy.Upstream.Taken.Select(taken => (taken.Target, taken.Text)));
@@ -96,7 +102,8 @@ public sealed class ProxyCommandTests : IAsyncLifetime
         other.AnswerJson("{}");
         await using var proxy = await ProxyFixture.StartAsync(options => options.Upstreams =
             [.. options.Upstreams, new UpstreamOptions { Name = "mistral", Url = other.Address, Provider = "mistral", PathPrefix = "/mistral", Key = "sk-mistral" }]);
-        proxy.Gateway.Give(RouteTo("model=gpt-5", "small", "budget/one", "mistral"), RouteTo("model=gpt-6", "claude", "budget/two", "anthropic"));
+        proxy.Gateway.Give(
+            RouteTo("model=gpt-5", "small", "budget/one", "mistral"), RouteTo("model=gpt-6", "claude", "budget/two", "anthropic"));
         using var request = ProxyFixture.Request("/v1/chat/completions", """{"model":"gpt-5"}""");
         request.Headers.Add("Authorization", "Bearer sk-openai");
         using var response = await proxy.Client.SendAsync(request);
@@ -125,7 +132,8 @@ public sealed class ProxyCommandTests : IAsyncLifetime
         Assert.Contains("tokenstream_killed", await reader.ReadToEndAsync(), StringComparison.Ordinal);
         await ended.Task.WaitAsync(ProxyFixture.Patience);
         var usage = (await _proxy.PublishedAsync()).Usage!.Value;
-        Assert.Equal((UsageResult.Cancelled, "tokenstream_killed", true, 1L), (usage.Result, usage.ErrorType, usage.IsEstimated, usage.TokensOut));
+        Assert.Equal(
+            (UsageResult.Cancelled, "tokenstream_killed", true, 1L), (usage.Result, usage.ErrorType, usage.IsEstimated, usage.TokensOut));
     }
 
     [Fact]
@@ -164,7 +172,9 @@ public sealed class ProxyCommandTests : IAsyncLifetime
             known.Headers.Add("Authorization", "Bearer sk-acme");
             using var first = await proxy.Client.SendAsync(known);
             var published = await proxy.PublishedAsync();
-            Assert.Equal(("acme", "mail", "Bearer sk-own"), (published.Tenant, published.Request.Feature, Assert.Single(proxy.Upstream.Taken).Headers["Authorization"]));
+            Assert.Equal(
+                ("acme", "mail", "Bearer sk-own"),
+                (published.Tenant, published.Request.Feature, Assert.Single(proxy.Upstream.Taken).Headers["Authorization"]));
             using var stranger = ProxyFixture.Request("/v1/chat/completions", """{"model":"gpt-5"}""");
             stranger.Headers.Add("Authorization", "Bearer sk-guess");
             using var second = await proxy.Client.SendAsync(stranger);

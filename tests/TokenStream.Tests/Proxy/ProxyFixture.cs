@@ -40,7 +40,8 @@ internal sealed class ProxyFixture : IAsyncDisposable
         };
         configure?.Invoke(options);
         var server = await ProxyServer.StartAsync(
-            options, services => services.AddSingleton(gateway.Gateway), TimeProvider.System, NullLoggerFactory.Instance, null, CancellationToken.None);
+            options, services => services.AddSingleton(gateway.Gateway), TimeProvider.System, NullLoggerFactory.Instance, null,
+            CancellationToken.None);
         return new ProxyFixture(upstream, gateway, server);
     }
 

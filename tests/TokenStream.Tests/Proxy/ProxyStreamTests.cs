@@ -30,7 +30,8 @@ public sealed class ProxyStreamTests
             for (var piece = 0; piece < Pieces; piece++)
             {
                 await context.Response.WriteAsync(Piece(name, piece));
-                Assert.True(await receipts[name].WaitAsync(ProxyFixture.Patience), $"piece {piece} of stream {name} never reached its caller");
+                Assert.True(
+                    await receipts[name].WaitAsync(ProxyFixture.Patience), $"piece {piece} of stream {name} never reached its caller");
             }
 
             await context.Response.WriteAsync(Usage(name) + "data: [DONE]\n\n");
@@ -48,7 +49,8 @@ public sealed class ProxyStreamTests
         }
 
         Assert.Equal(
-            streams.Select(name => ((string?)$"tenant-{name}", (long?)(1000 + int.Parse(name, CultureInfo.InvariantCulture)))).Order(), counted.Order());
+            streams.Select(name => ((string?)$"tenant-{name}", (long?)(1000 + int.Parse(name, CultureInfo.InvariantCulture)))).Order(),
+            counted.Order());
     }
 
     private static async Task ReadAsync(ProxyFixture proxy, string name, bool asksForUsage, SemaphoreSlim receipts)

@@ -10,7 +10,9 @@ public sealed class RequestBodyTests
 {
     [Theory]
     [InlineData("Chat", """{"model":"m","max_tokens":5}""", """{"model":"m","max_tokens":5}""")]
-    [InlineData("Chat", """{"model":"m","max_tokens":50,"max_completion_tokens":60}""", """{"model":"m","max_tokens":10,"max_completion_tokens":10}""")]
+    [InlineData(
+        "Chat", """{"model":"m","max_tokens":50,"max_completion_tokens":60}""",
+        """{"model":"m","max_tokens":10,"max_completion_tokens":10}""")]
     [InlineData("Chat", """{"model":"m","max_tokens":null}""", """{"model":"m","max_tokens":10}""")]
     [InlineData("Chat", """{"model":"m","max_tokens":1e9}""", """{"model":"m","max_tokens":10}""")]
     [InlineData("Completions", """{"model":"m"}""", """{"max_tokens":10,"model":"m"}""")]
@@ -20,9 +22,15 @@ public sealed class RequestBodyTests
     [InlineData("Gemini", """{"generationConfig":null,"a":1}""", """{"generationConfig":{"maxOutputTokens":10},"a":1}""")]
     [InlineData("Converse", """{"inferenceConfig":{"temperature":0.5}}""", """{"inferenceConfig":{"maxTokens":10,"temperature":0.5}}""")]
     [InlineData("Invoke", """{"prompt":"x"}""", """{"prompt":"x"}""")]
-    [InlineData("Chat", """{"max_tokens.x":1,"model":"m","messages":[{"max_tokens":99}]}""", """{"max_completion_tokens":10,"max_tokens.x":1,"model":"m","messages":[{"max_tokens":99}]}""")]
-    [InlineData("Messages", """{"model":"m","max_tokens":9,"thinking":{"type":"enabled","budget_tokens":8}}""", """{"model":"m","max_tokens":9,"thinking":{"type":"enabled","budget_tokens":8}}""")]
-    [InlineData("Messages", """{"model":"m","max_tokens":4096,"thinking":{"type":"enabled","budget_tokens":2048}}""", """{"model":"m","max_tokens":10,"thinking":{"type":"disabled"}}""")]
+    [InlineData(
+        "Chat", """{"max_tokens.x":1,"model":"m","messages":[{"max_tokens":99}]}""",
+        """{"max_completion_tokens":10,"max_tokens.x":1,"model":"m","messages":[{"max_tokens":99}]}""")]
+    [InlineData(
+        "Messages", """{"model":"m","max_tokens":9,"thinking":{"type":"enabled","budget_tokens":8}}""",
+        """{"model":"m","max_tokens":9,"thinking":{"type":"enabled","budget_tokens":8}}""")]
+    [InlineData(
+        "Messages", """{"model":"m","max_tokens":4096,"thinking":{"type":"enabled","budget_tokens":2048}}""",
+        """{"model":"m","max_tokens":10,"thinking":{"type":"disabled"}}""")]
     public void A_limit_is_set_where_the_interface_has_it(string kind, string body, string expected)
     {
         var read = Read(body);
@@ -35,7 +43,9 @@ public sealed class RequestBodyTests
     {
         var read = Read("""{"model":"m","max_tokens":9000,"thinking":{"type":"enabled","budget_tokens":8000}}""");
         read.SetLimit(ApiKind.Messages, 5_000);
-        Assert.Equal("""{"model":"m","max_tokens":5000,"thinking":{"type":"enabled","budget_tokens":4999}}""", Encoding.UTF8.GetString(read.Edited().Span));
+        Assert.Equal(
+            """{"model":"m","max_tokens":5000,"thinking":{"type":"enabled","budget_tokens":4999}}""",
+            Encoding.UTF8.GetString(read.Edited().Span));
     }
 
     [Theory]
@@ -99,7 +109,11 @@ public sealed class RequestBodyTests
     {
         var api = ApiCall.Of(path);
         Assert.Equal((kind, model), (api.Kind.ToString(), api.Model));
-        Assert.Equal(model is null ? path : path.Replace(path.Contains("arn", StringComparison.Ordinal) ? "arn:aws%2Fx" : model, "new", StringComparison.Ordinal), api.WithModel("new"));
+        Assert.Equal(
+            model is null
+                ? path
+                : path.Replace(path.Contains("arn", StringComparison.Ordinal) ? "arn:aws%2Fx" : model, "new", StringComparison.Ordinal),
+            api.WithModel("new"));
     }
 
     [Fact]
@@ -109,8 +123,10 @@ public sealed class RequestBodyTests
         string[] events =
         [
             "data: {\"choices\":[{\"delta\":{\"content\":\"\\\"usage\\\":{}\"}}],\"usage\":null}\n\n", ": a comment\n\n",
-            "data: {\"choices\":[],\"prompt_filter_results\":[],\"usage\":null}\r\n\r\n", "data: {\"choices\":[{}],\"usage\":{\"a\":1}}\n\n",
-            $"data: {{\"x\":\"{new string('y', 70_000)}\",\"choices\":[],\"usage\":{{}}}}\n\n", "data: {\"usage\":{broken\n\n", "\n\n", "data: [DONE]\n\n",
+            "data: {\"choices\":[],\"prompt_filter_results\":[],\"usage\":null}\r\n\r\n",
+            "data: {\"choices\":[{}],\"usage\":{\"a\":1}}\n\n",
+            $"data: {{\"x\":\"{new string('y', 70_000)}\",\"choices\":[],\"usage\":{{}}}}\n\n", "data: {\"usage\":{broken\n\n", "\n\n",
+            "data: [DONE]\n\n",
         ];
         var random = new Random(5);
         for (var round = 0; round < 200; round++)

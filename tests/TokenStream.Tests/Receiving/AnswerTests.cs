@@ -21,8 +21,8 @@ public sealed class AnswerTests
     [Fact]
     public void Otlp_tells_rejected_spans_in_the_bytes_of_its_message()
     {
-        // ExportTraceServiceResponse { partial_success { rejected_spans: 300, error_message: ".." } }, put together by hand: 0x0A is field 1
-        // with a length, 0x08 field 1 with a number, 0xAC 0x02 the number 300, 0x12 field 2 with a length.
+        // ExportTraceServiceResponse { partial_success { rejected_spans: 300, error_message: ".." } }, put together by hand: 0x0A is field
+        // 1 with a length, 0x08 field 1 with a number, 0xAC 0x02 the number 300, 0x12 field 2 with a length.
         const string Message = "300 spans with usage were refused and put aside as dead letters, first: wrong_type a.b: It is a text.";
         byte[] inner = [0x08, 0xAC, 0x02, 0x12, (byte)Message.Length, .. Encoding.ASCII.GetBytes(Message)];
         byte[] expected = [0x0A, (byte)inner.Length, .. inner];
@@ -47,7 +47,8 @@ public sealed class AnswerTests
         {
             BatchEvents =
             [
-                new("e1"u8.ToArray(), null), new("e\\u0032"u8.ToArray(), new Refusal(0, "wrong_type", 5, "p", "Not \"so\".")), new([], null),
+                new("e1"u8.ToArray(), null), new("e\\u0032"u8.ToArray(), new Refusal(0, "wrong_type", 5, "p", "Not \"so\".")),
+                new([], null),
             ],
         };
         var answer = JsonNode.Parse(new LangfuseAnswer().Taken(payload))!;

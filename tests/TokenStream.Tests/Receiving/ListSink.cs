@@ -33,9 +33,11 @@ internal sealed class ListSink : IRecordSink
 
     public void Open() => _open.Set();
 
-    public IEnumerable<string> Values(string topic) => Records.Where(record => record.Partition.Topic == topic).Select(record => record.Value);
+    public IEnumerable<string> Values(string topic) =>
+        Records.Where(record => record.Partition.Topic == topic).Select(record => record.Value);
 
-    public void Publish(TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, IReadOnlyList<RecordHeader>? headers = null)
+    public void Publish(
+        TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, IReadOnlyList<RecordHeader>? headers = null)
     {
         lock (_records)
         {

@@ -111,7 +111,8 @@ public sealed class MapStageTests : IDisposable
         Read(reader, 2, Event, ("ts-source", "nobody"));
         Assert.Equal([Event], _sink.Values("in"));
         Assert.Equal([Event, Event], _sink.Values("dead"));
-        Assert.Equal(("source_unknown", "mixed", "2"), (_sink.Headers["reason"], _sink.Headers["source.topic"], _sink.Headers["source.offset"]));
+        Assert.Equal(
+            ("source_unknown", "mixed", "2"), (_sink.Headers["reason"], _sink.Headers["source.topic"], _sink.Headers["source.offset"]));
     }
 
     [Fact]
@@ -129,7 +130,10 @@ public sealed class MapStageTests : IDisposable
     private MapStage Stage() => new(
         _source,
         _sink,
-        [new TopicSource("native", PayloadSources.Native, new AttributionOverride()), new TopicSource("mixed", null, new AttributionOverride())],
+        [
+            new TopicSource("native", PayloadSources.Native, new AttributionOverride()),
+            new TopicSource("mixed", null, new AttributionOverride()),
+        ],
         new LogTopics("in", "dead", 1),
         _metrics,
         counters: null,

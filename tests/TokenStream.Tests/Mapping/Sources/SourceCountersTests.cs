@@ -35,7 +35,9 @@ public sealed class SourceCountersTests
     [Fact]
     public void A_request_that_failed_has_no_usage_and_is_not_unknown()
     {
-        Count(T0, LiteLlmPayloads.With(("status", "\"failure\""), ("metadata/usage_object", null), ("prompt_tokens", "0"), ("completion_tokens", "0"), ("total_tokens", "0")));
+        Count(T0, LiteLlmPayloads.With(
+            ("status", "\"failure\""), ("metadata/usage_object", null), ("prompt_tokens", "0"), ("completion_tokens", "0"),
+            ("total_tokens", "0")));
         Assert.Equal(["litellm acme events 1 failed 1 default 0"], Lines(_counters.Take(T0)));
     }
 
@@ -73,7 +75,8 @@ public sealed class SourceCountersTests
     {
         _counters.Refuse(PayloadSources.LiteLlm, "body_too_large", T0);
         _counters.Refuse(PayloadSources.LiteLlm, "body_too_large", T0);
-        Assert.Equal(["litellm|  events 0 refused body_too_large 2 default 0"], Lines(_counters.Take(T0)).Select(line => "litellm|" + line));
+        Assert.Equal(
+            ["litellm|  events 0 refused body_too_large 2 default 0"], Lines(_counters.Take(T0)).Select(line => "litellm|" + line));
     }
 
     [Fact]
@@ -146,7 +149,8 @@ public sealed class SourceCountersTests
             Assert.Equal(record.Refused, again.Refused);
         }
 
-        var text = Encoding.UTF8.GetString(new SourceRecord { Node = "n", MinuteMs = T0, Source = "s", Emitter = "e", Tenant = "t", Events = 3 }.ToBytes());
+        var text = Encoding.UTF8.GetString(
+            new SourceRecord { Node = "n", MinuteMs = T0, Source = "s", Emitter = "e", Tenant = "t", Events = 3 }.ToBytes());
         Assert.Equal(
             """{"format":1,"node":"n","minute_ms":1767225600000,"source":"s","emitter":"e","tenant":"t","events":3,"standings":{},"refused":{},"default_tenant":0,"omitted_texts":0}""",
             text);
@@ -168,7 +172,10 @@ public sealed class SourceCountersTests
     }
 
     private static IEnumerable<string> Lines(IEnumerable<SourceRecord> records) => records
-        .Select(record => $"{record.Emitter} {record.Tenant} events {record.Events}{Text("", record.Standings)}{Text(" refused", record.Refused)} default {record.DefaultTenant}")
+        .Select(
+            record =>
+                $"{record.Emitter} {record.Tenant} events {record.Events}{Text("", record.Standings)}{Text(" refused", record.Refused)} " +
+                $"default {record.DefaultTenant}")
         .Order(StringComparer.Ordinal);
 
     private static string Text(string before, IReadOnlyDictionary<string, long> counts) => counts.Count == 0

@@ -52,7 +52,8 @@ public sealed class TopicPayloadTests
     public void A_dead_letter_is_read_as_the_payload_that_it_was()
     {
         var payload = Of(
-            "tokenstream.deadletter", ("reason", "missing_field"), ("source.topic", "http:litellm"), ("source.partition", "0"), ("source.offset", "5"),
+            "tokenstream.deadletter", ("reason", "missing_field"), ("source.topic", "http:litellm"), ("source.partition", "0"),
+            ("source.offset", "5"),
             ("source.timestamp_ms", "1767225500000"), ("original.length", "9"));
         Assert.Equal((PayloadSources.LiteLlm, 1_767_225_500_000), (payload.Source, payload.ReceivedMs));
         Assert.Equal("nobody", payload.Attribution!.DefaultTenant);
@@ -62,7 +63,8 @@ public sealed class TopicPayloadTests
 
     private TopicPayload Of(string topic, params (string Name, string Value)[] headers) => TopicPayload.Of(
         topic,
-        new TopicRecord(2, 17, T0, "k"u8.ToArray(), "body"u8.ToArray(), [.. headers.Select(it => (it.Name, Encoding.UTF8.GetBytes(it.Value)))]),
+        new TopicRecord(
+            2, 17, T0, "k"u8.ToArray(), "body"u8.ToArray(), [.. headers.Select(it => (it.Name, Encoding.UTF8.GetBytes(it.Value)))]),
         new PayloadHeaders(),
         _options);
 }

@@ -27,7 +27,9 @@ public sealed class SourcesSectionTests
         Assert.Equal(["127.0.0.1:4318", "[::1]:4318"], options.Receive.Listen);
         Assert.Equal(128L << 20, options.Receive.InFlightBytes);
         var litellm = options.Receive.Attributions["litellm"];
-        Assert.Equal(("internal", "metadata.customer,request_tags[team]", null), (litellm.DefaultTenant, string.Join(',', litellm.Tenant!), litellm.App));
+        Assert.Equal(
+            ("internal", "metadata.customer,request_tags[team]", null),
+            (litellm.DefaultTenant, string.Join(',', litellm.Tenant!), litellm.App));
         Assert.Equal(
             [("a", "litellm", "x"), ("b", null, null)],
             options.Sources.Select(source => (source.Topic, source.Source?.Name, source.Attribution.DefaultTenant)));
@@ -52,8 +54,9 @@ public sealed class SourcesSectionTests
             new NodeOptions());
         string[] parts =
         [
-            "2:12: 'listen' has 'somewhere'", "3:17: 'in_flight_mb' is '1'", "5:5: 'nobody' is not a source", "7:13: the topic 'llm.requests' is one",
-            "8:24: 'nobody' is not a source", "9:13: the topic 'a' is named twice", "'a[[b'", "'colour' is not known", "10:5: 'topic' is missing",
+            "2:12: 'listen' has 'somewhere'", "3:17: 'in_flight_mb' is '1'", "5:5: 'nobody' is not a source",
+            "7:13: the topic 'llm.requests' is one", "8:24: 'nobody' is not a source", "9:13: the topic 'a' is named twice", "'a[[b'",
+            "'colour' is not known", "10:5: 'topic' is missing",
         ];
         Assert.All(parts, part => Assert.Contains(errors, error => error.Contains(part, StringComparison.Ordinal)));
         Assert.Equal(parts.Length, errors.Count);

@@ -47,13 +47,15 @@ public sealed class SourcePublisherTests
 
         public List<(long MinuteMs, long Refused)> Published { get; } = [];
 
-        public void Publish(TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, IReadOnlyList<RecordHeader>? headers = null)
+        public void Publish(
+            TopicPartition partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, IReadOnlyList<RecordHeader>? headers = null)
         {
             var record = SourceRecord.Parse(value)!;
             Published.Add((record.MinuteMs, record.Refused["reason"]));
         }
 
-        public void Delete(TopicPartition partition, ReadOnlySpan<byte> key) => throw new InvalidOperationException("a count is never deleted");
+        public void Delete(TopicPartition partition, ReadOnlySpan<byte> key) =>
+            throw new InvalidOperationException("a count is never deleted");
 
         public ValueTask FlushAsync() => Fails ? throw new PublishFailedException("the log is away") : ValueTask.CompletedTask;
 

@@ -37,9 +37,10 @@ public sealed class SourcesTextTests
     {
         Assert.Equal(
             [
-                "SOURCE       EMITTER                              EVENTS       /S   EXACT   BOUND ASSUMED COUNTED UNKNOWN  FAILED  REFUSED  TENANTS",
-                "litellm      litellm/1.106.2                      12,345     3.43  >99.9%   <0.1%      0%      0%   <0.1%    2.5%       12  2: acme 75%, evil [2J 25%",
-                "",
+                "SOURCE       EMITTER                              EVENTS       /S   EXACT   BOUND ASSUMED COUNTED UNKNOWN  FAILED  " +
+                "REFUSED  TENANTS",
+                "litellm      litellm/1.106.2                      12,345     3.43  >99.9%   <0.1%      0%      0%   <0.1%    2.5%       " +
+                "12  2: acme 75%, evil [2J 25%", "",
                 "What to set:",
                 "  litellm litellm/1.106.2",
                 "    bound:cached, 5 of 12,345: One two three.",
@@ -78,7 +79,8 @@ public sealed class SourcesTextTests
     public void No_two_sources_look_alike()
     {
         string Row(string emitter) => SourcesText.Lines([Usual with { Emitter = emitter }, Usual with { Emitter = "other" }], 200)[1];
-        Assert.StartsWith("litellm      otel:openai_v2/1.106.2      ", Row("opentelemetry.instrumentation.openai_v2"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "litellm      otel:openai_v2/1.106.2      ", Row("opentelemetry.instrumentation.openai_v2"), StringComparison.Ordinal);
         var (one, other) = (
             Usual with { Emitter = new string('a', 20) + "bbb" + new string('c', 30) },
             Usual with { Emitter = new string('a', 20) + "ddd" + new string('c', 30) });
