@@ -71,7 +71,9 @@ public sealed class OtlpMapper : IPayloadMapper
         Write(in payload, events);
     }
 
-    /// <summary>The id of the span that an item of the payload mapped last was read from; for people and tests.</summary>
+    /// <summary>
+    /// The id of the span that an item of the payload mapped last was read from: how tests find what the span's request was told to be.
+    /// </summary>
     internal ulong SpanOf(int item) => _traces[_speakers[item]].SpanId;
 
     /// <summary>What the header says, else what the first byte that is no blank looks like.</summary>
