@@ -8,8 +8,8 @@ using System.Text;
 namespace TokenStream.LoadGenerator;
 
 /// <summary>
-/// <c>agent</c>: decisions of a gateway agent at a fixed rate, whatever its answers take. One thread over kept connections, since a client that
-/// needs more of the machine than what it measures measures itself.
+/// <c>agent</c>: decisions of a gateway agent at a fixed rate, whatever its answers take. One thread over kept connections, since a client
+/// that needs more of the machine than what it measures measures itself.
 /// </summary>
 internal static class AgentCommand
 {
@@ -17,7 +17,11 @@ internal static class AgentCommand
 
     public static Command Create()
     {
-        var to = new Option<string>("--to") { Description = "The agent, http://ADDRESS:PORT.", DefaultValueFactory = _ => "http://127.0.0.1:7070" };
+        var to = new Option<string>("--to")
+        {
+            Description = "The agent, http://ADDRESS:PORT.",
+            DefaultValueFactory = _ => "http://127.0.0.1:7070",
+        };
         var rate = new Option<double>("--rate") { Description = "Decisions a second.", DefaultValueFactory = _ => 5_000 };
         var seconds = new Option<int>("--seconds") { Description = "How long it is measured.", DefaultValueFactory = _ => 30 };
         var warmUp = new Option<int>("--warm-up") { Description = "Seconds before that.", DefaultValueFactory = _ => 5 };
@@ -30,7 +34,8 @@ internal static class AgentCommand
         };
         command.SetAction(parsed =>
         {
-            var run = new AgentLoad(new Uri(parsed.GetValue(to)!), parsed.GetValue(connections), parsed.GetValue(tenants), !parsed.GetValue(decideOnly));
+            var run = new AgentLoad(
+                new Uri(parsed.GetValue(to)!), parsed.GetValue(connections), parsed.GetValue(tenants), !parsed.GetValue(decideOnly));
             return run.Run(parsed.GetValue(rate), parsed.GetValue(warmUp), parsed.GetValue(seconds));
         });
         return command;
@@ -212,7 +217,8 @@ internal static class AgentCommand
             IsWaiting = true;
             _socket.Send(Encoding.ASCII.GetBytes(string.Create(
                 CultureInfo.InvariantCulture,
-                $"POST {path} HTTP/1.1\r\nHost: {_host}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}")));
+                $"POST {path} HTTP/1.1\r\nHost: {_host}\r\nContent-Type: application/json\r\nContent-Length: " +
+                $"{body.Length}\r\n\r\n{body}")));
         }
     }
 }

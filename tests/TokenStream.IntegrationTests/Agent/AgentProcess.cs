@@ -31,8 +31,8 @@ internal sealed class AgentProcess : IAsyncDisposable
         Process = ChildProcess.Start(
             "dotnet",
             [
-                TestPaths.Service, "gateway-agent", "--kafka", _topics.Address, "--keys", _topics.KeyFile, "--listen", _listen, "--gateway-id", "agent-1",
-                "--provider", "openai", .. _more,
+                TestPaths.Service, "gateway-agent", "--kafka", _topics.Address, "--keys", _topics.KeyFile, "--listen", _listen,
+                "--gateway-id", "agent-1", "--provider", "openai", .. _more,
             ]);
         var address = new Uri((await Process.LineAsync("listens on ")).Split("listens on ")[1]);
         _listen = address.Authority;

@@ -45,7 +45,8 @@ public sealed class GatewayAgentTests
         await agent.UntilAsync(refused => refused["code"]?.GetValue<string>() == "tokenstream_killed", "the kill is obeyed");
         await topics.FindAsync("llm.requests", value => value.Contains($"\"command_id\":\"{kill.Id}\"", StringComparison.Ordinal));
         await topics.FindAsync("tokenstream.acks", value => value.Contains("\"applied\"", StringComparison.Ordinal));
-        Assert.Equal(3, JsonNode.Parse(await agent.Http.GetStringAsync(new Uri("/v1/commands", UriKind.Relative)))!["commands"]!.AsArray().Count);
+        Assert.Equal(
+            3, JsonNode.Parse(await agent.Http.GetStringAsync(new Uri("/v1/commands", UriKind.Relative)))!["commands"]!.AsArray().Count);
     }
 
     [Fact]
@@ -87,7 +88,8 @@ public sealed class GatewayAgentTests
         await using var agent = await AgentProcess.StartAsync(topics, ["--on-blind", "closed", .. Patient]);
         for (var i = 0; i < Kills; i++)
         {
-            await topics.IssueAsync(FormattableString.Invariant($"tenant=t{i}"), CommandAction.Kill, source: FormattableString.Invariant($"manual/{i}"));
+            await topics.IssueAsync(
+                FormattableString.Invariant($"tenant=t{i}"), CommandAction.Kill, source: FormattableString.Invariant($"manual/{i}"));
         }
 
         await agent.UntilAsync(answer => answer["decision"]!.GetValue<string>() == "deny", "the last kill is obeyed", "t49");
@@ -151,7 +153,8 @@ public sealed class GatewayAgentTests
         for (var run = 0; run < 2; run++)
         {
             await using var agent = ChildProcess.Start(
-                "dotnet", [TestPaths.Service, "gateway-agent", "--kafka", topics.Address, "--keys", topics.KeyFile, "--listen", $"unix:{path}"]);
+                "dotnet",
+                [TestPaths.Service, "gateway-agent", "--kafka", topics.Address, "--keys", topics.KeyFile, "--listen", $"unix:{path}"]);
             await agent.LineAsync("is ready");
             using var handler = new SocketsHttpHandler
             {
@@ -216,7 +219,8 @@ public sealed class GatewayAgentTests
             {
                 var held = await agent.DecideAsync(string.Create(CultureInfo.InvariantCulture, $"acme{worker}"));
                 var reservation = held["reservation"]!.GetValue<string>();
-                var (status, _) = await agent.PostAsync("/v1/complete", $$"""{"reservation":"{{reservation}}","tokens_in":1,"tokens_out":1}""");
+                var (status, _) = await agent.PostAsync(
+                    "/v1/complete", $$"""{"reservation":"{{reservation}}","tokens_in":1,"tokens_out":1}""");
                 if (status == 200)
                 {
                     lock (acknowledged)

@@ -7,7 +7,8 @@ namespace TokenStream.IntegrationTests.Agent;
 /// <summary>The hooks for other gateways, driven as those drive them, against a real agent and signed commands.</summary>
 public sealed class HookTests
 {
-    private static string Driver(string file) => Path.Combine(TestPaths.Root, "tests", "TokenStream.IntegrationTests", "Agent", "Drivers", file);
+    private static string Driver(string file) =>
+        Path.Combine(TestPaths.Root, "tests", "TokenStream.IntegrationTests", "Agent", "Drivers", file);
 
     [FactNeeding("program:python3")]
     public async Task LiteLLMs_hook_refuses_reroutes_caps_reports_and_survives_the_agents_absence()
@@ -27,7 +28,8 @@ public sealed class HookTests
         Assert.Contains("\"feature\":\"search\"", used, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", used, StringComparison.Ordinal);
 
-        // The stream that was ended comes last. Before it came the try that failed, and nothing of the request that was refused but its demand.
+        // The stream that was ended comes last. Before it came the try that failed, and nothing of the request that was refused but its
+        // demand.
         var seen = new List<string>();
         await topics.FindAsync("llm.requests", value =>
         {
@@ -88,7 +90,9 @@ public sealed class HookTests
         await agent.UntilAsync(answer => answer["route_model"] is not null, "requests are routed", "t-route");
         await agent.UntilAsync(answer => answer["decision"]!.GetValue<string>() == "deny", "the kill is obeyed", "t-kill");
         await Eventually.TrueAsync(
-            async () => (await agent.Http.GetStringAsync(new Uri("/v1/commands", UriKind.Relative))).Contains("t-throttle", StringComparison.Ordinal),
+            async () =>
+                (await agent.Http.GetStringAsync(new Uri("/v1/commands", UriKind.Relative)))
+                    .Contains("t-throttle", StringComparison.Ordinal),
             "the throttle is known", () => agent.Process.Output);
         return agent;
     }

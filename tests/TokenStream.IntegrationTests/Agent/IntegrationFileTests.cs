@@ -4,7 +4,9 @@ using static TokenStream.IntegrationTests.Agent.IntegrationFiles;
 
 namespace TokenStream.IntegrationTests.Agent;
 
-/// <summary>The configurations for other gateways, as far as they can be checked without those: their form, and the names that are documented.</summary>
+/// <summary>
+/// The configurations for other gateways, as far as they can be checked without those: their form, and the names that are documented.
+/// </summary>
 public sealed class IntegrationFileTests
 {
     [Fact]
@@ -16,13 +18,18 @@ public sealed class IntegrationFileTests
             filters.Select(filter => Text(filter, "name")));
         var filter = At(filters, "1/typed_config");
         Assert.Equal("type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz", Text(filter, "@type"));
-        Assert.Empty(Names(filter).Except(["@type", "transport_api_version", "clear_route_cache", "failure_mode_allow", "with_request_body", "http_service"]));
+        Assert.Empty(
+            Names(filter)
+                .Except(
+                    ["@type", "transport_api_version", "clear_route_cache", "failure_mode_allow", "with_request_body", "http_service"]));
         Assert.Empty(Names(filter["with_request_body"]).Except(["max_request_bytes", "allow_partial_message", "pack_as_bytes"]));
-        Assert.Empty(Names(filter["http_service"]).Except(["server_uri", "path_prefix", "authorization_request", "authorization_response"]));
+        Assert.Empty(
+            Names(filter["http_service"]).Except(["server_uri", "path_prefix", "authorization_request", "authorization_response"]));
         Assert.Equal(["allowed_headers"], Names(At(filter, "http_service/authorization_request")));
         Assert.Equal(["allowed_upstream_headers", "allowed_client_headers"], Names(At(filter, "http_service/authorization_response")));
         Assert.Equal("/ext_authz", Text(filter, "http_service/path_prefix"));
-        var clusters = ((YamlSequenceNode)At(Load("envoy/envoy.yaml"), "static_resources/clusters")).Select(cluster => Text(cluster, "name"));
+        var clusters = ((YamlSequenceNode)At(Load("envoy/envoy.yaml"), "static_resources/clusters"))
+            .Select(cluster => Text(cluster, "name"));
         Assert.Contains(Text(filter, "http_service/server_uri/cluster"), clusters);
     }
 

@@ -17,11 +17,14 @@ internal static class IntegrationFiles
 
     /// <summary>The node at a path of names and indexes: <c>static_resources/listeners/0/name</c>.</summary>
     internal static YamlNode At(YamlNode node, string path) => path.Split('/').Aggregate(
-        node, (at, name) => at is YamlSequenceNode list ? list.Children[int.Parse(name, System.Globalization.CultureInfo.InvariantCulture)] : at[name]);
+        node, (at, name) => at is YamlSequenceNode list
+            ? list.Children[int.Parse(name, System.Globalization.CultureInfo.InvariantCulture)]
+            : at[name]);
 
     internal static string Text(YamlNode node, string path) => ((YamlScalarNode)At(node, path)).Value!;
 
-    internal static IEnumerable<string> Names(YamlNode node) => ((YamlMappingNode)node).Children.Keys.Select(key => ((YamlScalarNode)key).Value!);
+    internal static IEnumerable<string> Names(YamlNode node) =>
+        ((YamlMappingNode)node).Children.Keys.Select(key => ((YamlScalarNode)key).Value!);
 
     /// <summary>Envoy's filters, in their order.</summary>
     internal static YamlSequenceNode EnvoyFilters() =>

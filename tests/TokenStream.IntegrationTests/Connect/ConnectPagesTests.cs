@@ -23,7 +23,8 @@ public sealed class ConnectPagesTests : IDisposable
             .ToDictionary(page => Path.GetFileName(page)!, page => PageStep.Read(File.ReadAllText(page)));
         Assert.NotEmpty(pages);
         Assert.All(pages, page => Assert.True(
-            page.Value.Sum(step => step.Prints.Count) >= FewestChecks, $"{page.Key} shows a reader too little of what its commands print."));
+            page.Value.Sum(step => step.Prints.Count) >= FewestChecks,
+            $"{page.Key} shows a reader too little of what its commands print."));
         var config = Path.Combine(_folder.Path, "node.yaml");
         await using var node = new NodeProcess(Path.Combine(_folder.Path, "data"), "--config", config);
         await File.WriteAllTextAsync(
@@ -38,7 +39,8 @@ public sealed class ConnectPagesTests : IDisposable
         await node.StartAsync();
         await using var provider = new FakeProvider();
         var addresses = new PageAddresses(node, provider);
-        PageShell Shell(string name) => new(Directory.CreateDirectory(Path.Combine(_folder.Path, name)).FullName, config, node.Data, addresses);
+        PageShell Shell(string name) =>
+            new(Directory.CreateDirectory(Path.Combine(_folder.Path, name)).FullName, config, node.Data, addresses);
 
         // What pages run in terminals of their own runs once, for all of them.
         var lasting = pages.Values.SelectMany(steps => steps).SelectMany(step => step.Lasting).Distinct(StringComparer.Ordinal);
@@ -61,7 +63,8 @@ public sealed class ConnectPagesTests : IDisposable
     public void A_step_ends_with_what_it_prints()
     {
         const string Page =
-            "a\n```sh\n./tokenstream up\none\ntwo\n# prints: x\n# prints: y\nthree\n```\n```yaml\nno\n```\n```sh\n./tokenstream proxy --a b\n```\n";
+            "a\n```sh\n./tokenstream up\none\ntwo\n# prints: x\n# prints: y\nthree\n```\n```yaml\nno\n```\n```sh\n./tokenstream proxy " +
+            "--a b\n```\n";
         Assert.Equal(
             ["3 one two: x, y ./tokenstream up", "8 three:  ", "14 :  ./tokenstream proxy --a b"],
             PageStep.Read(Page).Select(step =>

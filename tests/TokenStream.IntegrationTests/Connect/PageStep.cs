@@ -53,7 +53,8 @@ internal sealed record PageStep(int Line, string Script, IReadOnlyList<string> P
 
     private static PageStep Of(int end, List<string> typed, IReadOnlyList<string> prints)
     {
-        var lasting = typed.Where(line => Lasts.Any(command => line == command || line.StartsWith($"{command} ", StringComparison.Ordinal)));
+        var lasting = typed.Where(
+            line => Lasts.Any(command => line == command || line.StartsWith($"{command} ", StringComparison.Ordinal)));
         return new PageStep(end + 1 - typed.Count, string.Join('\n', typed.Except(lasting)), prints, [.. lasting]);
     }
 }

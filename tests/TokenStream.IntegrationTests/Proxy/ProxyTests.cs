@@ -12,7 +12,8 @@ namespace TokenStream.IntegrationTests.Proxy;
 /// <summary>The proxy as a program, between clients, a fake provider and a real log.</summary>
 public sealed class ProxyTests
 {
-    private const string Chunk = """{"id":"c1","object":"chat.completion.chunk","created":1,"model":"gpt-5","choices":[{"index":0,"delta":{"content":"hello"}}]}""";
+    private const string Chunk =
+        """{"id":"c1","object":"chat.completion.chunk","created":1,"model":"gpt-5","choices":[{"index":0,"delta":{"content":"hello"}}]}""";
     private const string Last = """{"id":"c1","object":"chat.completion.chunk","created":1,"model":"gpt-5","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";
     private const string ChatUsage = """{"id":"c1","object":"chat.completion.chunk","created":1,"model":"gpt-5","choices":[],"usage":{"prompt_tokens":70,"completion_tokens":30,"total_tokens":100}}""";
     private const string Message = """{"id":"m1","type":"message","role":"assistant","model":"claude-sonnet","content":[{"type":"text","text":"hello"}],"stop_reason":"end_turn","usage":{"input_tokens":25,"cache_read_input_tokens":100,"output_tokens":15}}""";
@@ -38,7 +39,8 @@ public sealed class ProxyTests
             "acme anthropic claude-sonnet 125 15 ok exact", "acme anthropic claude-sonnet 125 15 ok exact",
         ];
         Assert.Equal(expected, events.Where(e => Text(e, "tenant_id") == "acme").Select(Describe));
-        Assert.Equal(["openai", "anthropic"], events.Where(e => Text(e, "result_type") == "blocked_budget").Select(e => Text(e, "provider")));
+        Assert.Equal(
+            ["openai", "anthropic"], events.Where(e => Text(e, "result_type") == "blocked_budget").Select(e => Text(e, "provider")));
     }
 
     [Fact]

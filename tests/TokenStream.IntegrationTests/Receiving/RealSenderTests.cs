@@ -17,7 +17,8 @@ public sealed class RealSenderTests
         await File.WriteAllTextAsync(config, "topics: {requests_partitions: 1}\n");
         var address = $"127.0.0.1:{NodeProcess.FreePort()}";
         await using var node = new NodeProcess(
-            Path.Combine(folder.Path, "data"), "--kafka", log.Address, "--roles", "receive", "--config", config, "--receive-listen", address);
+            Path.Combine(folder.Path, "data"), "--kafka", log.Address, "--roles", "receive", "--config", config, "--receive-listen",
+            address);
         await node.StartAsync();
 
         var (exitCode, output) = await ChildProcess.RunAsync(
@@ -25,7 +26,8 @@ public sealed class RealSenderTests
         Assert.True(exitCode == 0 && output.EndsWith("ok", StringComparison.Ordinal), $"{output}\n{node.Process.Output}");
 
         // Three and two spans; a generation's create and update are one request, whose event may be there twice under one id.
-        var events = (await KafkaClient.ConsumeAsync(log.Address, "llm.requests", 0, 6)).Select(value => JsonDocument.Parse(value).RootElement);
+        var events = (await KafkaClient.ConsumeAsync(log.Address, "llm.requests", 0, 6))
+            .Select(value => JsonDocument.Parse(value).RootElement);
         Assert.Equal(
             [
                 ("acme", 100, 10), ("acme", 100, 10), ("acme", 101, 11), ("acme", 101, 11), ("acme", 102, 12), ("globex", 50, 5),

@@ -82,7 +82,10 @@ public sealed class ReceivedCaptureTests : IDisposable
         {
             using var body = new ByteArrayContent(payload.Body);
             body.Headers.TryAddWithoutValidation("Content-Type", payload.ContentType);
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"http://127.0.0.1:{node.HttpPort}{path}")) { Content = body };
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"http://127.0.0.1:{node.HttpPort}{path}"))
+            {
+                Content = body,
+            };
             foreach (var (name, value) in payload.Headers)
             {
                 request.Headers.TryAddWithoutValidation(name, value);

@@ -40,10 +40,18 @@ public sealed class SourceTablesTests(KafkaLogs logs, EmbeddedStore store) : ICl
         [
             acme with { Events = 7, Standings = new Dictionary<string, long> { ["exact"] = 7 } }, acme, acme,
             acme with { MinuteMs = minute - 60_000, Events = 20, Standings = new Dictionary<string, long> { ["assumed"] = 20 } },
-            acme with { Node = "n-2", Tenant = "", Events = 0, Standings = new Dictionary<string, long>(), Refused = new Dictionary<string, long> { ["missing_field"] = 4 } },
+            acme with
+            {
+                Node = "n-2", Tenant = "", Events = 0, Standings = new Dictionary<string, long>(),
+                Refused = new Dictionary<string, long> { ["missing_field"] = 4 },
+            },
             unnamed,
             acme with { MinuteMs = minute - 3_720_000, Tenant = "gone" },
-            acme with { Emitter = "litellm", Tenant = SourceRecord.Other, Events = 1, Standings = new Dictionary<string, long> { ["exact"] = 1 } },
+            acme with
+            {
+                Emitter = "litellm", Tenant = SourceRecord.Other, Events = 1,
+                Standings = new Dictionary<string, long> { ["exact"] = 1 },
+            },
         ];
         foreach (var record in records)
         {
@@ -68,11 +76,12 @@ public sealed class SourceTablesTests(KafkaLogs logs, EmbeddedStore store) : ICl
                 SELECT emitter, version, tenants, tenant_shares, events, exact_share, bound_share, assumed_share, counted_share, unknown_share, failed_share,
                     default_tenant_share, refused, refused_reasons FROM tokenstream.sources_seen
                 """));
-        Assert.Equal(["1"], await RowsAsync("SELECT events_per_second BETWEEN 100 / 600 AND 100 / 120 FROM tokenstream.sources_seen LIMIT 1"));
+        Assert.Equal(
+            ["1"], await RowsAsync("SELECT events_per_second BETWEEN 100 / 600 AND 100 / 120 FROM tokenstream.sources_seen LIMIT 1"));
         Assert.Equal(
             [
-                "default_tenant|20|1", "refused:missing_field|4|1", "standing:assumed|20|1", "standing:bound:cached|10|1", "standing:counted|2|1",
-                "standing:mock|3|1", "standing:unknown|3|1",
+                "default_tenant|20|1", "refused:missing_field|4|1", "standing:assumed|20|1", "standing:bound:cached|10|1",
+                "standing:counted|2|1", "standing:mock|3|1", "standing:unknown|3|1",
             ],
             await RowsAsync(
                 """
