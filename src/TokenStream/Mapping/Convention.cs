@@ -192,11 +192,16 @@ internal sealed record Convention(
         if (reported.Total.IsKnown && sum + added + tool + thought != reported.Total.OrZero)
         {
             usage.Standing = Later(usage.Standing, Standing.Assumed);
-            added = sum + tool + thought == reported.Total.OrZero ? 0
-                : sum + cache + tool + thought == reported.Total.OrZero ? cache
-                : added;
-            var isApart = thought == 0 && sum + added + tool + reported.Reasoning.OrZero == reported.Total.OrZero;
-            thought = isApart ? reported.Reasoning.OrZero : thought;
+            var rests = reported.Total.OrZero - sum - tool;
+            var (otherAdded, otherThought) = (cache - added, reported.Reasoning.OrZero - thought);
+
+            // A total that leaves the cache, or reasoning, out of all that it counts says nothing of either.
+            var isCacheOther = cache <= input.OrZero + tool + otherAdded;
+            var isThoughtOther = reported.Reasoning.OrZero <= output.OrZero + otherThought;
+            (added, thought) = isCacheOther && otherAdded + thought == rests ? (otherAdded, thought)
+                : isThoughtOther && added + otherThought == rests ? (added, otherThought)
+                : isCacheOther && isThoughtOther && otherAdded + otherThought == rests ? (otherAdded, otherThought)
+                : (added, thought);
         }
 
         usage.TokensIn = input.IsKnown ? TokenCount.Of(input.OrZero + added + tool) : default;

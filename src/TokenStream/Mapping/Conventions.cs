@@ -50,6 +50,10 @@ internal static class Conventions
         new(LiteLlm, "", Includes.Yes, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, Normalised, ""),
     ]);
 
+    /// <summary>LiteLLM of 2024, which passed on the input of Anthropic and Bedrock without their cache.</summary>
+    public static readonly Convention OfFormerLiteLlm =
+        new("litellm", "", Includes.No, Includes.Yes, Includes.Yes, CacheWrites.ByLifetime, Normalised, "");
+
     /// <summary>The providers' own answers. Those of OpenAI's shape from somebody else are read like OpenAI's, as an assumption.</summary>
     public static readonly ConventionTable OfProviders = new(
     [

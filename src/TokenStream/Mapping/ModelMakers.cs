@@ -7,7 +7,7 @@ namespace TokenStream.Mapping;
 internal static class ModelMakers
 {
     private static readonly byte[] Unknown = "unknown"u8.ToArray();
-    private static readonly byte[] OpenAi = "openai"u8.ToArray();
+    public static readonly byte[] OpenAi = "openai"u8.ToArray();
     private static readonly byte[] Anthropic = "anthropic"u8.ToArray();
     private static readonly byte[] Gemini = "gemini"u8.ToArray();
     private static readonly byte[] Bedrock = "bedrock"u8.ToArray();
@@ -28,7 +28,8 @@ internal static class ModelMakers
         return name.StartsWith("claude"u8) ? Anthropic
             : IsOfOpenAi(name) ? OpenAi
             : name.StartsWith("gemini"u8) || name.StartsWith("text-embedding-00"u8) ? Gemini
-            : name.StartsWith("mistral"u8) || name.StartsWith("codestral"u8) || name.StartsWith("magistral"u8) ? Mistral
+            : name.StartsWith("mistral"u8) || name.StartsWith("codestral"u8) || name.StartsWith("magistral"u8)
+                || name.StartsWith("ministral"u8) || name.StartsWith("devstral"u8) ? Mistral
             : name.StartsWith("deepseek"u8) ? DeepSeek
             : name.StartsWith("grok"u8) ? XAi
             : name.StartsWith("command"u8) ? Cohere
@@ -45,6 +46,8 @@ internal static class ModelMakers
 
     private static bool IsOfOpenAi(ReadOnlySpan<byte> name) =>
         name.StartsWith("gpt-"u8) || name.StartsWith("chatgpt-"u8) || name.StartsWith("text-embedding-3"u8)
-        || name.StartsWith("text-embedding-ada"u8) || name.StartsWith("ft:gpt-"u8)
+        || name.StartsWith("text-embedding-ada"u8) || name.StartsWith("ft:"u8) || name.StartsWith("codex-"u8)
+        || name.StartsWith("text-davinci"u8) || name.StartsWith("davinci"u8) || name.StartsWith("babbage"u8)
+        || name.StartsWith("computer-use"u8) || name.StartsWith("omni-"u8)
         || (name.Length >= 2 && name[0] == 'o' && name[1] is >= (byte)'1' and <= (byte)'9' && (name.Length == 2 || name[2] == '-'));
 }

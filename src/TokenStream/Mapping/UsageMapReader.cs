@@ -22,7 +22,11 @@ internal ref struct UsageMapReader
         {
             usage.Names = UsageNames.Own;
 
-            // Parts of other kinds, such as input_audio_tokens, stand beside Langfuse's own input and are not in it.
+            // Parts of other kinds, such as input_audio_tokens, stand beside Langfuse's own input and are not in it, unless the total says
+            // so.
+            var totals = usage.Reported.Input.OrZero + usage.Reported.Output.OrZero;
+            var isWithin = usage.Reported.Total.IsKnown && usage.Reported.Total.OrZero == totals;
+            (_moreInput, _moreOutput) = isWithin ? (0, 0) : (_moreInput, _moreOutput);
             usage.Reported.Input = More(usage.Reported.Input, _moreInput);
             usage.Reported.Output = More(usage.Reported.Output, _moreOutput);
         }

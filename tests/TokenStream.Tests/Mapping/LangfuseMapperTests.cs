@@ -108,6 +108,11 @@ public sealed class LangfuseMapperTests
     [InlineData("""{"input":388,"input_cache_read":512,"output":40}""", 900, 40, 512, null)]
     [InlineData(
         """{"input":300,"input_audio_tokens":88,"cache_read_input_tokens":512,"output":30,"output_audio_tokens":10}""", 900, 40, 512, null)]
+    [InlineData(
+        """
+        {"input":900,"output":40,"total":940,"input_cached_tokens":512,"input_audio_tokens":100,"output_reasoning_tokens":16,
+         "output_audio_tokens":4,"output_accepted_prediction_tokens":0,"output_rejected_prediction_tokens":0}
+        """, 900, 40, 512, 16)]
     [InlineData("""{"input":"388","output":"40","input_cached_tokens":"512"}""", 900, 40, 512, null)]
     [InlineData("""{"input":900,"output":40,"total":940,"cache_read_input_tokens":512}""", 900, 40, 512, null)]
     [InlineData("""{"inputTokens":388,"outputTokens":40,"totalTokens":940,"cacheReadInputTokens":512}""", 900, 40, 512, null)]

@@ -126,6 +126,42 @@ public sealed class LiteLlmMapperTests
             ("metadata/usage_object/prompt_tokens", "1149"), ("metadata/usage_object/total_tokens", "1219"))).Reason);
 
     [Fact]
+    public void Before_lifetimes_were_told_the_input_left_Anthropics_cache_out()
+    {
+        var e = Accept(With(("metadata/usage_object",
+            """
+            {"prompt_tokens":4,"completion_tokens":70,"total_tokens":74,"cache_creation_input_tokens":0,"cache_read_input_tokens":1159,
+             "prompt_tokens_details":{"cached_tokens":1159}}
+            """)));
+        Assert.Equal((1163, 1159, 70), (e.Usage.TokensIn, e.Usage.TokensCached, e.Usage.TokensOut));
+        Assert.Equal("litellm other assumed", e.Member("usage_convention"));
+    }
+
+    [Theory]
+    [InlineData("""{"prompt_tokens":1200,"completion_tokens":30,"total_tokens":1230,"prompt_cache_hit_tokens":1000}""", 0)]
+    [InlineData(
+        """
+        {"input_tokens":1200,"output_tokens":30,"total_tokens":1230,"input_tokens_details":{"cached_tokens":1000},
+         "output_tokens_details":{"reasoning_tokens":20}}
+        """, 20)]
+    public void Objects_of_usage_that_were_passed_on_are_read(string usage, int reasoning)
+    {
+        var e = Accept(With(("custom_llm_provider", "\"openai\""), ("metadata/usage_object", usage))).Usage;
+        Assert.Equal((1200, 30, 1000, reasoning), (e.TokensIn, e.TokensOut, e.TokensCached, e.TokensReasoning));
+    }
+
+    [Theory]
+    [InlineData("bedrock_converse", "bedrock/converse/us.amazon.nova-lite-v1:0", "us.amazon.nova-lite-v1:0")]
+    [InlineData("bedrock", "invoke/us.anthropic.claude-sonnet-4-5-20250929-v1:0", "us.anthropic.claude-sonnet-4-5-20250929-v1:0")]
+    [InlineData("openrouter", "anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-4.5")]
+    [InlineData("openai", "open/x", "open/x")]
+    public void A_model_stands_without_the_way_to_it(string provider, string model, string expected)
+    {
+        var e = Accept(With(("custom_llm_provider", $"\"{provider}\""), ("response/model", $"\"{model}\"")));
+        Assert.Equal(expected, e.Text(e.Usage.Model));
+    }
+
+    [Fact]
     public void Where_one_total_is_told_and_the_other_is_not_the_event_is_an_estimate()
     {
         var e = Accept(With(("metadata/usage_object", null), ("completion_tokens", null), ("total_tokens", null)));

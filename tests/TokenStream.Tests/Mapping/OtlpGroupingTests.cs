@@ -69,6 +69,23 @@ public sealed class OtlpGroupingTests
         Assert.Equal((count, 1), (events.Count, context));
     }
 
+    [Theory]
+    [InlineData(10, 1)]
+    [InlineData(11, 2)]
+    public void A_span_around_a_request_that_alone_knows_the_cache_is_the_same(int input, int count)
+    {
+        var outer = new OtlpSpanMaker("strands.telemetry.tracer") { SpanId = 1 }.With(
+            ("gen_ai.operation.name", "chat"), ("gen_ai.request.model", "m"), ("gen_ai.usage.input_tokens", 10),
+            ("gen_ai.usage.output_tokens", 50), ("gen_ai.usage.cache_read_input_tokens", 1000), ("gen_ai.usage.total_tokens", 1060),
+            ("tenant.id", "t"));
+        var inner = new OtlpSpanMaker("opentelemetry.instrumentation.botocore.bedrock-runtime") { SpanId = 2, ParentId = 1 }.With(
+            ("gen_ai.operation.name", "chat"), ("gen_ai.system", "aws.bedrock"), ("gen_ai.request.model", "m"),
+            ("gen_ai.usage.input_tokens", input), ("gen_ai.usage.output_tokens", 50));
+        var (events, _, _) = OtlpMapperTests.Map(OtlpSpanMaker.Protobuf(inner, outer));
+        Assert.Equal(count, events.Count);
+        Assert.Contains(events, it => it.Usage is { TokensIn: 1010, TokensCached: 1000 });
+    }
+
     [Fact]
     public void A_span_around_several_requests_is_left_out_where_it_is_their_sum()
     {

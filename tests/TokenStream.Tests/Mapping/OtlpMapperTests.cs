@@ -61,6 +61,7 @@ public sealed class OtlpMapperTests
     [InlineData("gen_ai.usage.prompt_tokens", "gen_ai.usage.completion_tokens", "gen_ai.usage.cache_read_input_tokens")]
     [InlineData("llm.usage.prompt_tokens", "llm.usage.completion_tokens", "gen_ai.usage.input_tokens.cached")]
     [InlineData("gen_ai.response.prompt_tokens", "gen_ai.response.completion_tokens", "gen_ai.usage.details.cache_read_tokens")]
+    [InlineData("gen_ai.response.input_tokens", "gen_ai.response.output_tokens", "gen_ai.usage.prompt_tokens_details.cache_read")]
     public void Older_names_and_those_of_vendors_are_read(string input, string output, string cached)
     {
         var usage = One(new OtlpSpanMaker("old").With(
@@ -102,6 +103,63 @@ public sealed class OtlpMapperTests
         var usage = One(Chat.With(
             (Usage + "input_tokens", 5000), (Usage + "cache_read.input_tokens", 1000), (Usage + "total_tokens", 6040))).Usage;
         Assert.Equal((6000, 1000), (usage.TokensIn, usage.TokensCached));
+    }
+
+    [Theory]
+    [InlineData(50, 200, 250)]
+    [InlineData(250, 200, 250)]
+    public void An_unknown_emitter_whose_reasoning_exceeds_its_output_leaves_it_out(int told, int reasoning, int output)
+    {
+        var usage = One(Chat.With((Usage + "output_tokens", told), (Usage + "reasoning_tokens", reasoning))).Usage;
+        Assert.Equal((output, reasoning), (usage.TokensOut, usage.TokensReasoning));
+    }
+
+    [Fact]
+    public void A_former_version_whose_parts_exceed_its_total_is_assumed_to_leave_them_out()
+    {
+        var mapped = One(Anthropic.With((Usage + "input_tokens", 250)) with { Version = "2.9.4" });
+        Assert.Equal((41250, 39800, Standing.Assumed), (mapped.Usage.TokensIn, mapped.Usage.TokensCached, mapped.Item.Standing));
+    }
+
+    [Theory]
+    [InlineData("experimental.reasoning_tokens", 56)]
+    [InlineData("reasoning.output_tokens", 50)]
+    public void Googles_kit_left_reasoning_out_of_the_output_under_its_former_name(string name, int output)
+    {
+        var mapped = One(new OtlpSpanMaker("gcp.vertex.agent", "1.10.0").With(
+            ("gen_ai.system", "gcp.vertex.agent"), ("gen_ai.request.model", "gemini-2.5-flash"), (Usage + "input_tokens", 106),
+            (Usage + "output_tokens", 50), (Usage + name, 6), ("tenant.id", "t")));
+        Assert.Equal((output, 6, Standing.Assumed), (mapped.Usage.TokensOut, mapped.Usage.TokensReasoning, mapped.Item.Standing));
+    }
+
+    [Theory]
+    [InlineData("openinference.instrumentation.bedrock", 5000, null, 6000)]
+    [InlineData("openinference.instrumentation.bedrock", 6000, 6050, 6000)]
+    [InlineData("openinference.instrumentation.anthropic", 6000, null, 6000)]
+    public void OpenInference_leaves_Bedrocks_cache_out(string scope, int told, int? total, int input)
+    {
+        var span = new OtlpSpanMaker(scope, "0.1.20").With(
+            ("openinference.span.kind", "LLM"), ("llm.provider", "aws"), ("llm.model_name", "claude-sonnet-4-5"),
+            ("llm.token_count.prompt", told), ("llm.token_count.completion", 50),
+            ("llm.token_count.prompt_details.cache_read", 1000), ("tenant.id", "t"));
+        var mapped = One(total is null ? span : span.With(("llm.token_count.total", total)));
+        Assert.Equal((input, 1000, Standing.Assumed), (mapped.Usage.TokensIn, mapped.Usage.TokensCached, mapped.Item.Standing));
+    }
+
+    [Fact]
+    public void A_way_before_a_models_name_tells_the_provider_where_nobody_else_does()
+    {
+        var mapped = One(new OtlpSpanMaker("openinference.instrumentation.litellm", "0.1.20").With(
+            ("openinference.span.kind", "LLM"), ("llm.model_name", "azure/gpt-4o-mini"), ("llm.token_count.prompt", 5),
+            ("tenant.id", "t")));
+        Assert.Equal(("azure", "gpt-4o-mini"), (Text(mapped), mapped.Text(mapped.Usage.Model)));
+    }
+
+    [Fact]
+    public void A_model_that_Spring_calls_none_is_the_one_that_was_asked_for()
+    {
+        var mapped = One(Chat.With(("gen_ai.response.model", "none")));
+        Assert.Equal("gpt-5", mapped.Text(mapped.Usage.Model));
     }
 
     [Theory]

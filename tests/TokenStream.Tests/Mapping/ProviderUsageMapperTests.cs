@@ -60,6 +60,22 @@ public sealed class ProviderUsageMapperTests
         Assert.Equal((1000, "provider bedrock assumed"), (included.Usage.TokensIn, included.Member("usage_convention")));
     }
 
+    [Theory]
+    [InlineData("gpt-4o-mini-2024-07-18", "openai", "provider openai exact")]
+    [InlineData("ft:gpt-4o-mini-2024-07-18:org::x", "openai", "provider openai exact")]
+    [InlineData("mistral-small-latest", "mistral", "provider other assumed")]
+    [InlineData("deepseek-chat", "deepseek", "provider other assumed")]
+    [InlineData("grok-4-0709", "xai", "provider other assumed")]
+    [InlineData("llama-3.3-70b-versatile", "unknown", "provider other assumed")]
+    public void An_answer_in_OpenAIs_shape_is_of_who_makes_its_model(string model, string provider, string convention)
+    {
+        var e = Accept($$"""
+            {"id":"chatcmpl-1","object":"chat.completion","model":"{{model}}","choices":[],
+             "usage":{"prompt_tokens":10,"completion_tokens":3,"total_tokens":13} }
+            """);
+        Assert.Equal((provider, convention), (e.Text(e.Usage.Provider), e.Member("usage_convention")));
+    }
+
     [Fact]
     public void The_total_tells_that_somebody_elses_output_excludes_reasoning()
     {

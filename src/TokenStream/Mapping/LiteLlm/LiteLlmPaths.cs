@@ -5,6 +5,7 @@ internal sealed class LiteLlmPaths
 {
     private const string Usage = "metadata.usage_object.";
     private const string InputDetails = Usage + "prompt_tokens_details";
+    private const string ResponsesDetails = Usage + "input_tokens_details";
     private const string Headers = "hidden_params.additional_headers";
 
     public LiteLlmPaths(AttributionPaths attribution)
@@ -34,14 +35,22 @@ internal sealed class LiteLlmPaths
         Output = [names.Add(Usage + "completion_tokens"), names.Add("completion_tokens")];
         Total = [names.Add(Usage + "total_tokens"), names.Add("total_tokens")];
         (ProviderUsage, Details) = (names.Add("metadata.usage_object"), names.Add(InputDetails));
-        CacheRead = [names.Add(InputDetails + ".cached_tokens"), names.Add(Usage + "cache_read_input_tokens")];
+        CacheRead = [
+            names.Add(InputDetails + ".cached_tokens"), names.Add(Usage + "cache_read_input_tokens"),
+            names.Add(Usage + "prompt_cache_hit_tokens"), names.Add(ResponsesDetails + ".cached_tokens"),
+        ];
         CacheWrite = [
             names.Add(Usage + "cache_creation_input_tokens"), names.Add(InputDetails + ".cache_creation_tokens"),
             names.Add(InputDetails + ".cache_write_tokens"),
         ];
         CacheWrite5m = [names.Add(InputDetails + ".cache_creation_token_details.ephemeral_5m_input_tokens")];
         CacheWrite1h = [names.Add(InputDetails + ".cache_creation_token_details.ephemeral_1h_input_tokens")];
-        Reasoning = [names.Add(Usage + "completion_tokens_details.reasoning_tokens")];
+        Reasoning = [
+            names.Add(Usage + "completion_tokens_details.reasoning_tokens"), names.Add(Usage + "output_tokens_details.reasoning_tokens"),
+        ];
+        InputDetailsOfResponses = names.Add(ResponsesDetails);
+        InputOfResponses = [names.Add(Usage + "input_tokens")];
+        OutputOfResponses = [names.Add(Usage + "output_tokens")];
         Searches = [names.Add(Usage + "server_tool_use.web_search_requests")];
         Attribution = new Attribution(names, attribution);
     }
@@ -116,6 +125,13 @@ internal sealed class LiteLlmPaths
 
     /// <summary>The parts of the input, null where the provider told none.</summary>
     public int Details { get; }
+
+    /// <summary>The parts of the input where OpenAI's object of responses, or of images, was passed on as it is.</summary>
+    public int InputDetailsOfResponses { get; }
+
+    public int[] InputOfResponses { get; }
+
+    public int[] OutputOfResponses { get; }
 
     public int[] CacheRead { get; }
 

@@ -110,23 +110,31 @@ internal ref struct LiteLlmReading(
     }
 
     /// <summary>
-    /// LiteLLM writes models with the way to them: <c>openai/gpt-5</c>, <c>bedrock/converse/us.amazon.nova-lite-v1:0</c>.
+    /// LiteLLM writes models with the way to them: <c>openai/gpt-5</c>, <c>bedrock/converse/us.amazon.nova-lite-v1:0</c>; the way may be
+    /// the beginning of the provider's name, <c>bedrock</c> of <c>bedrock_converse</c>.
     /// </summary>
     private static ReadOnlySpan<byte> WithoutRoute(ReadOnlySpan<byte> model, ReadOnlySpan<byte> provider)
     {
-        if (!provider.IsEmpty && model.Length > provider.Length + 1 && model.StartsWith(provider) && model[provider.Length] == '/')
+        var slash = model.IndexOf((byte)'/');
+        if (slash > 0 && model.Length > slash + 1 && provider.StartsWith(model[..slash])
+            && (provider.Length == slash || provider[slash] == '_'))
         {
-            model = model[(provider.Length + 1)..];
+            model = model[(slash + 1)..];
         }
 
-        return model.StartsWith("converse/"u8) && model.Length > "converse/"u8.Length ? model["converse/"u8.Length..] : model;
+        return Without(Without(model, "converse/"u8), "invoke/"u8);
     }
+
+    private static ReadOnlySpan<byte> Without(ReadOnlySpan<byte> model, ReadOnlySpan<byte> way) =>
+        model.StartsWith(way) && model.Length > way.Length ? model[way.Length..] : model;
 
     private bool TryUsage(Convention convention, ref MappedItem mapped)
     {
         ReportedUsage reported = default;
         TokenCount searches = default;
-        if (!TryCount(paths.Input, ref reported.Input) || !TryCount(paths.Output, ref reported.Output)
+        var isOfResponses = values[paths.InputDetailsOfResponses].Kind == JsonKind.Object;
+        if (!TryCount(isOfResponses ? paths.InputOfResponses : paths.Input, ref reported.Input)
+            || !TryCount(isOfResponses ? paths.OutputOfResponses : paths.Output, ref reported.Output)
             || !TryCount(paths.Total, ref reported.Total)
             || !TryCount(paths.CacheRead, ref reported.CacheRead) || !TryCount(paths.CacheWrite, ref reported.CacheWrite)
             || !TryCount(paths.CacheWrite5m, ref reported.CacheWrite5m) || !TryCount(paths.CacheWrite1h, ref reported.CacheWrite1h)
@@ -135,10 +143,15 @@ internal ref struct LiteLlmReading(
             return false;
         }
 
-        reported.HasInputDetails = values[paths.Details].Kind == JsonKind.Object;
+        reported.HasInputDetails = isOfResponses || values[paths.Details].Kind == JsonKind.Object;
         if (!convention.TryApply(in reported, out var usage))
         {
-            return Refuse(MappingReason.ConventionContradicted, paths.Input[0]);
+            // Versions that do not tell lifetimes yet wrote what Anthropic calls input, which is without its cache.
+            convention = Conventions.OfFormerLiteLlm;
+            if (reported.CacheWrite5m.IsKnown || reported.CacheWrite1h.IsKnown || !convention.TryApply(in reported, out usage))
+            {
+                return Refuse(MappingReason.ConventionContradicted, paths.Input[0]);
+            }
         }
 
         Judge(ref usage, in reported);

@@ -6,6 +6,11 @@ namespace TokenStream.Mapping.Otlp;
 /// </summary>
 internal sealed class OtlpConventionKeys(OtlpKeys keys)
 {
+    /// <summary>
+    /// What Google's Agent Development Kit called reasoning before the conventions had a name, and left out of the output.
+    /// </summary>
+    public const string FormerReasoningOfAdk = Usage + "experimental.reasoning_tokens";
+
     private const string Usage = "gen_ai.usage.";
 
     /// <summary>Operations that are made of requests, or of none: their counts are sums.</summary>
@@ -15,6 +20,7 @@ internal sealed class OtlpConventionKeys(OtlpKeys keys)
         {
             "create_agent", "invoke_agent", "execute_tool", "invoke_workflow", "plan", "retrieval", "search_memory", "create_memory",
             "update_memory", "delete_memory", "create_memory_store", "delete_memory_store", "upsert_memory",
+            "orchestrate_tools", "framework",
         }.Select(System.Text.Encoding.UTF8.GetBytes),
     ];
 
@@ -65,22 +71,25 @@ internal sealed class OtlpConventionKeys(OtlpKeys keys)
         "gen_ai.response.time_to_first_chunk", "gen_ai.client.operation.time_to_first_chunk", "gen_ai.server.time_to_first_token");
 
     public int[] Input { get; } = keys.AddAll(
-        Usage + "input_tokens", Usage + "prompt_tokens", "llm.usage.prompt_tokens", "gen_ai.response.prompt_tokens");
+        Usage + "input_tokens", Usage + "prompt_tokens", "llm.usage.prompt_tokens", "gen_ai.response.prompt_tokens",
+        "gen_ai.response.input_tokens");
 
     public int[] Output { get; } = keys.AddAll(
-        Usage + "output_tokens", Usage + "completion_tokens", "llm.usage.completion_tokens", "gen_ai.response.completion_tokens");
+        Usage + "output_tokens", Usage + "completion_tokens", "llm.usage.completion_tokens", "gen_ai.response.completion_tokens",
+        "gen_ai.response.output_tokens");
 
     public int[] Total { get; } = keys.AddAll(Usage + "total_tokens", "llm.usage.total_tokens");
 
     public int[] CacheRead { get; } = keys.AddAll(
         Usage + "cache_read.input_tokens", Usage + "cache_read_input_tokens", Usage + "cache_read_tokens", Usage + "input_tokens.cached",
         Usage + "input_cached_tokens", Usage + "cached_input_tokens", Usage + "cached_tokens", Usage + "details.cache_read_tokens",
-        Usage + "details.cache_read_input_tokens");
+        Usage + "details.cache_read_input_tokens", Usage + "prompt_tokens_details.cache_read",
+        Usage + "prompt_tokens_details.cached_tokens", Usage + "input_tokens_details.cached_tokens");
 
     public int[] CacheWrite { get; } = keys.AddAll(
         Usage + "cache_creation.input_tokens", Usage + "cache_write.input_tokens", Usage + "cache_creation_input_tokens",
         Usage + "cache_write_input_tokens", Usage + "cache_write_tokens", Usage + "input_tokens.cache_write",
-        Usage + "details.cache_write_tokens", Usage + "details.cache_creation_input_tokens");
+        Usage + "details.cache_write_tokens", Usage + "details.cache_creation_input_tokens", Usage + "prompt_tokens_details.cache_write");
 
     public int[] CacheWrite5m { get; } = keys.AddAll(
         "anthropic.usage.cache_creation.ephemeral_5m_input_tokens", Usage + "details.ephemeral_5m_input_tokens");
@@ -90,7 +99,9 @@ internal sealed class OtlpConventionKeys(OtlpKeys keys)
 
     public int[] Reasoning { get; } = keys.AddAll(
         Usage + "reasoning.output_tokens", Usage + "reasoning_tokens", Usage + "output_tokens.reasoning", Usage + "thinking_tokens",
-        Usage + "details.reasoning_tokens", Usage + "details.thinking_tokens", Usage + "details.thoughts_tokens");
+        Usage + "details.reasoning_tokens", Usage + "details.thinking_tokens", Usage + "details.thoughts_tokens",
+        Usage + "completion_tokens_details.reasoning", Usage + "completion_tokens_details.reasoning_tokens",
+        Usage + "output_tokens_details.reasoning_tokens", FormerReasoningOfAdk);
 
     public int[] ToolInput { get; } = keys.AddAll(Usage + "details.tool_use_prompt_tokens", Usage + "tool_use_prompt_tokens");
 

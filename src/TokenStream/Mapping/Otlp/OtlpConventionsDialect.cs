@@ -37,13 +37,20 @@ internal sealed class OtlpConventionsDialect : OtlpDialect
         request.Role = OtlpRole.Request;
         request.Emitter = EmitterOf(in span, OtlpEmitters.OfConventions, _markers);
         (request.Provider, request.ResponseId) = (span.First(_keys.Provider), span[_keys.ResponseId]);
-        (request.Model, request.ModelRequested) = (span.First(_keys.ResponseModel), span.First(_keys.RequestModel));
+        (request.Model, request.ModelRequested) = (Named(in span, _keys.ResponseModel), Named(in span, _keys.RequestModel));
         (request.Tier, request.Region) = (span.First(_keys.Tier), span.First(_keys.Region));
         request.MaxTokens = Optional(in span, span[_keys.MaxTokens]);
         request.TtftMs = OtlpCounts.Milliseconds(span.First(_keys.FirstChunk));
         _results.Read(in span, ref request);
         ReadUsage(in span, operation, ref request);
         JudgeStream(in span, ref request);
+    }
+
+    /// <summary>Spring writes <c>none</c> where there is none.</summary>
+    private static OtlpValue Named(in OtlpSpanView span, int[] keys)
+    {
+        var model = span.First(keys);
+        return span.Text(in model).SequenceEqual("none"u8) ? default : model;
     }
 
     private bool HasModel(in OtlpSpanView span) => span.HasAny(_keys.ResponseModel) || span.HasAny(_keys.RequestModel);

@@ -54,6 +54,12 @@ internal sealed record OtlpEmitter(string Scope, string Name, string From, OtlpH
     /// <summary>Its default where the parts exceed the total: it leaves the cache out, as Bedrock and Anthropic do themselves.</summary>
     public Convention Exclusive { get; } = Conventions.Rows[^1] with { Cache = Includes.No };
 
+    /// <summary>Its default where reasoning exceeds the output: it leaves it out, as Gemini does itself.</summary>
+    public Convention WithoutReasoning { get; } = Conventions.Rows[^1] with { Reasoning = Includes.No };
+
+    /// <summary>Its default where both do.</summary>
+    public Convention WithoutBoth { get; } = Conventions.Rows[^1] with { Cache = Includes.No, Reasoning = Includes.No };
+
     /// <summary>Its default for Gemini, whose total has reasoning and input of tools that nobody else names.</summary>
     public Convention OfGemini { get; } = Conventions.Rows[^1] with { Lost = Losses.RestOfTotal };
 

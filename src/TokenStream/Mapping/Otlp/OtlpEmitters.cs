@@ -39,6 +39,8 @@ internal static class OtlpEmitters
             Row("gemini", CacheWrites.OfOneKind, "traceloop-google-generativeai-0.62.4", Losses.RestOfTotal)),
         Of("pydantic-ai", "pydantic-ai", "2.68", OtlpHabits.LeavesOutZeros,
             Row("openai", CacheWrites.OfOneKind, "pydantic-ai-2.68.0"), Row("anthropic", CacheWrites.ByLifetime, "pydantic-ai-2.68.0")),
+        Apart("gcp.vertex.agent", "google-adk", Default("google-adk") with { Reasoning = Includes.No })
+            with { Markers = [OtlpConventionKeys.FormerReasoningOfAdk] },
         Unknown,
     ];
 
@@ -47,6 +49,8 @@ internal static class OtlpEmitters
     [
         Of("openinference.instrumentation.openai", "openinference-openai", "0.1", OtlpHabits.None,
             Row("openai", CacheWrites.OfOneKind, "openinference-openai-0.1.66")),
+        Apart("openinference.instrumentation.bedrock", "openinference-bedrock", ExclusiveBedrock),
+        Apart("@arizeai/openinference-instrumentation-bedrock", "openinference-bedrock", ExclusiveBedrock),
         Of("*", "openinference", "", OtlpHabits.None),
     ];
 
@@ -85,6 +89,13 @@ internal static class OtlpEmitters
         return new OtlpEmitter(
             scope, name, from, habits, new ConventionTable([.. rows.Select(row => row.By(emitter)), Default(name)]));
     }
+
+    /// <summary>Who is documented to leave parts out of its totals, though no capture shows it.</summary>
+    private static OtlpEmitter Apart(string scope, string name, Convention convention) =>
+        new(scope, name, "", OtlpHabits.None, new ConventionTable([convention]));
+
+    /// <summary>OpenInference passes on what Bedrock calls input, which is without its cache.</summary>
+    private static Convention ExclusiveBedrock => Default("openinference-bedrock") with { Cache = Includes.No };
 
     /// <summary>A row whose totals are inclusive: those who write spans all add what providers leave out, or lose it.</summary>
     private static Convention Row(string provider, CacheWrites writes, string provenBy, Losses lost = Losses.None, long cachesFrom = 0) =>

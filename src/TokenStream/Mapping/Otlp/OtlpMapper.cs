@@ -128,13 +128,8 @@ public sealed class OtlpMapper : IPayloadMapper
         convention = request.Convention is null && !convention.IsProven && provider.SequenceEqual("gemini"u8)
             ? request.Emitter.OfGemini
             : convention;
-        var isApplied = convention.TryApply(in request.Usage, out request.Mapped);
-        if (!isApplied && !convention.IsProven && request.Emitter.Exclusive.TryApply(in request.Usage, out request.Mapped))
-        {
-            // Nobody knows this emitter, and its parts exceed its total: they are not within it.
-            (convention, isApplied) = (request.Emitter.Exclusive, true);
-        }
-
+        var isApplied = convention.TryApply(in request.Usage, out request.Mapped)
+            || (!(convention.IsProven && request.Emitter.IsShown(span.ScopeVersion)) && TryApart(ref request, ref convention));
         request.Convention = convention;
         var isTooMuch = request.Mapped.TokensIn.OrZero > EventLimits.Count || request.Mapped.TokensOut.OrZero > EventLimits.Count;
         if ((!isApplied || isTooMuch) && request.Error.Reason == MappingReason.None)
@@ -154,6 +149,22 @@ public sealed class OtlpMapper : IPayloadMapper
             standing = Convention.Later(standing, request.AtBest);
             standing = request.Emitter.IsShown(span.ScopeVersion) ? standing : Convention.Later(standing, Standing.Assumed);
         }
+    }
+
+    /// <summary>Nobody knows this emitter, or this version of it, and its parts exceed its totals: they are not within them.</summary>
+    private static bool TryApart(ref OtlpRequest request, ref Convention convention)
+    {
+        ReadOnlySpan<Convention> others = [request.Emitter.Exclusive, request.Emitter.WithoutReasoning, request.Emitter.WithoutBoth];
+        foreach (var other in others)
+        {
+            if (other.TryApply(in request.Usage, out request.Mapped))
+            {
+                convention = other;
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Write(in Payload payload, MappedEvents events)

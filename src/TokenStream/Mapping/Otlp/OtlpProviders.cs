@@ -9,11 +9,41 @@ internal static class OtlpProviders
         .. new[]
         {
             "langchain", "langgraph", "llamaindex", "llama_index", "llama-index", "strands", "crewai", "haystack", "semantic_kernel",
-            "autogen", "openai_agents", "openai-agents", "google_adk", "agno", "dspy",
+            "autogen", "openai_agents", "openai-agents", "google_adk", "agno", "dspy", "spring_ai",
         }.Select(System.Text.Encoding.UTF8.GetBytes),
     ];
 
-    /// <summary>Whether a name says which provider was asked.</summary>
+    /// <summary>Ways to a model before its name, <c>azure/gpt-4o</c>, as LiteLLM's callers write them.</summary>
+    private static readonly byte[][] Routes =
+    [
+        .. new[]
+        {
+            "openai", "azure", "azure_ai", "anthropic", "bedrock", "vertex_ai", "gemini", "google", "mistral", "groq", "deepseek", "xai",
+            "cohere", "openrouter",
+        }.Select(System.Text.Encoding.UTF8.GetBytes),
+    ];
+
+    /// <summary>The way that a model's name begins with; empty for none.</summary>
+    public static ReadOnlySpan<byte> RouteOf(ReadOnlySpan<byte> model)
+    {
+        var slash = model.IndexOf((byte)'/');
+        if (slash > 0 && slash < model.Length - 1)
+        {
+            foreach (var route in Routes)
+            {
+                if (model[..slash].SequenceEqual(route))
+                {
+                    return route;
+                }
+            }
+        }
+
+        return default;
+    }
+
+    /// <summary>
+    /// Whether a name says which provider was asked; Vercel's gateway, which calls itself so, has it before the model's name.
+    /// </summary>
     public static bool IsProvider(ReadOnlySpan<byte> name)
     {
         foreach (var framework in Frameworks)
@@ -24,7 +54,7 @@ internal static class OtlpProviders
             }
         }
 
-        return !name.IsEmpty;
+        return !name.IsEmpty && !name.SequenceEqual("gateway"u8);
     }
 
     /// <summary>

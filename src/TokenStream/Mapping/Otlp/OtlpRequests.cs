@@ -122,7 +122,7 @@ internal sealed class OtlpRequests
 
             var isSame = (sum.TokensIn == request.Mapped.TokensIn.OrZero && sum.TokensOut == request.Mapped.TokensOut.OrZero)
                 || !request.HasUsage || request.Emitter.Has(OtlpHabits.IsAroundRequests);
-            if (sum.Count == 1 && isSame)
+            if (sum.Count == 1 && (isSame || IsSameAsTold(in request, in _requests[sum.Last])))
             {
                 Join(at, _requests[sum.Last].Group);
             }
@@ -132,6 +132,11 @@ internal sealed class OtlpRequests
             }
         }
     }
+
+    /// <summary>Whether two tell the same counts, of which one knows what came from the cache beside them and the other does not.</summary>
+    private static bool IsSameAsTold(in OtlpRequest one, in OtlpRequest other) =>
+        one.Usage.Input.OrZero > 0 && one.Usage.Input == other.Usage.Input && one.Usage.Output.OrZero > 0
+        && one.Usage.Output == other.Usage.Output;
 
     /// <summary>The nearest request around one, of another group; -1 for none.</summary>
     private int Outer(OtlpTraces traces, int request)

@@ -155,13 +155,16 @@ internal readonly ref struct OtlpWriting(
 
         var named = Bytes(request.Provider);
         var isNamed = OtlpProviders.IsProvider(named);
-        var maker = request.Maker ?? ModelMakers.Of(Bytes(model));
+        var name = model.IsText ? Bytes(model) : "unknown"u8;
+        var route = isNamed ? default : OtlpProviders.RouteOf(name);
+        var maker = !route.IsEmpty ? route : request.Maker ?? ModelMakers.Of(Bytes(model));
         if (!writer.TryText("provider"u8, isNamed ? named : maker, isNamed ? "provider" : "the model's name"))
         {
             return new MappingError(MappingReason.TextUnusable, request.Provider.IsCopy ? offset : request.Provider.Offset, "provider");
         }
 
-        if (!writer.TryText("model"u8, model.IsText ? Bytes(model) : "unknown"u8, answered.IsText ? "response's model" : "request's model"))
+        name = route.IsEmpty ? name : name[(route.Length + 1)..];
+        if (!writer.TryText("model"u8, name, answered.IsText ? "response's model" : "request's model"))
         {
             return new MappingError(MappingReason.TextUnusable, model.IsCopy ? offset : model.Offset, "model");
         }

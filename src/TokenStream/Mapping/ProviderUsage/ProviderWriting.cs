@@ -69,7 +69,10 @@ internal readonly ref struct ProviderWriting(
     {
         if (!TryContext("provider"u8, context.Provider))
         {
-            writer.Plain("provider"u8, answer.Shape.Provider(), $"the shape of {answer.Shape}");
+            var isByModel = Served.Length > 0;
+            writer.Plain(
+                "provider"u8, isByModel ? Maker : answer.Shape.Provider(),
+                isByModel ? "the answer's model, which OpenAI does not make" : $"the shape of {answer.Shape}");
         }
 
         var requested = context.Model.Length > 0 ? context.Model : ProviderShapes.ModelOfPath(context.Path);
@@ -101,7 +104,7 @@ internal readonly ref struct ProviderWriting(
 
     private MappingError WriteUsage(ref MappedItem item)
     {
-        if (!answer.TryUsage(context.Provider, out var convention, out var usage))
+        if (!answer.TryUsage(Served, out var convention, out var usage))
         {
             return new MappingError(MappingReason.ConventionContradicted, 0, answer.Counted is { } counted ? Path(counted.Input) : "");
         }
@@ -128,6 +131,18 @@ internal readonly ref struct ProviderWriting(
         writer.Plain("result_type"u8, Result(isCut), isCut && !IsFailed ? "the stream has no end" : "the answer");
         return default;
     }
+
+    private byte[] Maker => answer.Model.IsText ? ModelMakers.Of(answer.Model.Of(_payload)) : ModelMakers.OpenAi;
+
+    /// <summary>
+    /// Who serves where it is not the provider whose shape the answer has: everybody answers in OpenAI's, so that a model of somebody
+    /// else tells.
+    /// </summary>
+    private string Served =>
+        context.Provider.Length > 0 ? context.Provider
+        : answer.Shape.Provider().SequenceEqual("openai"u8) && !ReferenceEquals(Maker, ModelMakers.OpenAi)
+            ? System.Text.Encoding.ASCII.GetString(Maker)
+            : "";
 
     private string Path(int[] candidates) => candidates.Length > 0 ? paths.Names.Path(candidates[0]) : "";
 
