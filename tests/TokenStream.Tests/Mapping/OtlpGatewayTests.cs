@@ -105,6 +105,18 @@ public sealed class OtlpGatewayTests
     }
 
     [Fact]
+    public void Vercels_gateway_says_the_provider_before_the_model()
+    {
+        var span = new OtlpSpanMaker("ai").With(
+            ("ai.operationId", "ai.generateText.doGenerate"), ("ai.model.provider", "gateway"), ("ai.model.id", "openai/gpt-4o-mini"),
+            ("ai.usage.inputTokens", 10), ("ai.usage.outputTokens", 5), ("ai.usage.inputTokenDetails.noCacheTokens", 10),
+            ("tenant.id", "t"));
+        var mapped = Assert.Single(OtlpMapperTests.Map(OtlpSpanMaker.Protobuf(span)).Events);
+        Assert.Equal(("openai", "gpt-4o-mini"), (mapped.Text(mapped.Usage.Provider), mapped.Text(mapped.Usage.Model)));
+        Assert.Equal("vercel-ai openai assumed", mapped.Member("usage_convention"));
+    }
+
+    [Fact]
     public void Tries_of_one_call_are_numbered()
     {
         var failed = Do with { SpanId = 3, Status = 2 };

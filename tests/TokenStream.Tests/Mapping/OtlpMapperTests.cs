@@ -156,6 +156,16 @@ public sealed class OtlpMapperTests
     }
 
     [Fact]
+    public void A_total_without_the_cache_does_not_say_that_the_input_has_it()
+    {
+        var mapped = One(new OtlpSpanMaker("openinference.instrumentation.bedrock", "0.1.20").With(
+            ("openinference.span.kind", "LLM"), ("llm.provider", "aws"), ("llm.model_name", "claude-sonnet-4-5"),
+            ("llm.token_count.prompt", 10), ("llm.token_count.completion", 40), ("llm.token_count.total", 50),
+            ("llm.token_count.prompt_details.cache_read", 1000), ("tenant.id", "t")));
+        Assert.Equal((1010, 1000, 40), (mapped.Usage.TokensIn, mapped.Usage.TokensCached, mapped.Usage.TokensOut));
+    }
+
+    [Fact]
     public void A_model_that_Spring_calls_none_is_the_one_that_was_asked_for()
     {
         var mapped = One(Chat.With(("gen_ai.response.model", "none")));

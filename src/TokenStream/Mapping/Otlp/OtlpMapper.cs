@@ -120,8 +120,9 @@ public sealed class OtlpMapper : IPayloadMapper
     private static void Apply(in OtlpSpanView span, ref OtlpRequest request)
     {
         var named = span.Text(in request.Provider);
+        var isNamed = OtlpProviders.IsProvider(named);
         var provider = OtlpProviders.Canonical(
-            OtlpProviders.IsProvider(named)
+            isNamed
                 ? named
                 : ModelMakers.Of(span.Text(request.Model.IsText ? request.Model : request.ModelRequested)));
         var convention = request.Convention ?? request.Emitter.Conventions.Of(provider);
@@ -146,7 +147,9 @@ public sealed class OtlpMapper : IPayloadMapper
         }
         else if (request.HasUsage)
         {
-            standing = Convention.Later(standing, request.AtBest);
+            // Behind a gateway or framework that is named instead of a provider, who counted is a guess.
+            var isGuessed = !isNamed && !named.IsEmpty;
+            standing = Convention.Later(standing, isGuessed ? Convention.Later(request.AtBest, Standing.Assumed) : request.AtBest);
             standing = request.Emitter.IsShown(span.ScopeVersion) ? standing : Convention.Later(standing, Standing.Assumed);
         }
     }
