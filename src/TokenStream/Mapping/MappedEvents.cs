@@ -160,6 +160,19 @@ public sealed class MappedEvents
         Refuse(ref Add(), this, error);
     }
 
+    /// <summary>Ends an item: with its event, or refused where there is an error.</summary>
+    internal void End(ref MappedItem item, MappingError error)
+    {
+        if (error.Reason == MappingReason.None)
+        {
+            End(ref item);
+        }
+        else
+        {
+            Refuse(ref item, this, error);
+        }
+    }
+
     internal void End(ref MappedItem item)
     {
         Writer.EndEvent();

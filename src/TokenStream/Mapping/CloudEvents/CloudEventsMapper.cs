@@ -125,14 +125,7 @@ public sealed class CloudEventsMapper : IPayloadMapper
         var reading = new CloudEventReading(payload, _paths, _values, events.Writer, start, receivedMs);
         var error = reading.Map(ref item);
         error = error.Reason == MappingReason.None && reading.IsNative ? Judge(events, in item) : error;
-        if (error.Reason == MappingReason.None)
-        {
-            events.End(ref item);
-        }
-        else
-        {
-            MappedEvents.Refuse(ref item, events, error);
-        }
+        events.End(ref item, error);
 
         return error;
     }

@@ -67,13 +67,6 @@ public sealed class EnvoyMapper : IPayloadMapper
         ref var item = ref events.Add();
         var reading = new EnvoyReading(payload, _paths, _values, events.Writer, start);
         var error = reading.Map(payload[start..end], ref item);
-        if (error.Reason == MappingReason.None)
-        {
-            events.End(ref item);
-        }
-        else
-        {
-            MappedEvents.Refuse(ref item, events, error);
-        }
+        events.End(ref item, error);
     }
 }

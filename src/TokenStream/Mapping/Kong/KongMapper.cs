@@ -73,14 +73,7 @@ public sealed class KongMapper : IPayloadMapper
             ref var item = ref events.Add();
             var reading = new KongReading(payload, _paths, _values, events.Writer, start);
             var error = reading.Map(payload[start..end], call, ref item);
-            if (error.Reason == MappingReason.None)
-            {
-                events.End(ref item);
-            }
-            else
-            {
-                MappedEvents.Refuse(ref item, events, error);
-            }
+            events.End(ref item, error);
         }
     }
 }

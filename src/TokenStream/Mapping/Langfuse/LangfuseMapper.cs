@@ -96,14 +96,7 @@ public sealed class LangfuseMapper : IPayloadMapper
             error = writing.Write(DefaultTenant, receivedMs, ref item);
         }
 
-        if (error.Reason == MappingReason.None)
-        {
-            events.End(ref item);
-        }
-        else
-        {
-            MappedEvents.Refuse(ref item, events, error);
-        }
+        events.End(ref item, error);
     }
 
     /// <summary>The SDK for Python names itself by its language, others by their product.</summary>

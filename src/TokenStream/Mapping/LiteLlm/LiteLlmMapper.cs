@@ -40,14 +40,7 @@ public sealed class LiteLlmMapper : IPayloadMapper
             var error = duplicate >= 0
                 ? new MappingError(MappingReason.DuplicateField, duplicate, "")
                 : reading.Map(payload.Body[start..items.Scanner.At], ref item);
-            if (error.Reason == MappingReason.None)
-            {
-                events.End(ref item);
-            }
-            else
-            {
-                MappedEvents.Refuse(ref item, events, error);
-            }
+            events.End(ref item, error);
         }
 
         items.End(events);

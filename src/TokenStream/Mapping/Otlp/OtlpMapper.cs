@@ -195,14 +195,7 @@ public sealed class OtlpMapper : IPayloadMapper
 
             ref var item = ref events.Add();
             var error = writing.Write(_requests, speaker, ref item);
-            if (error.Reason == MappingReason.None)
-            {
-                events.End(ref item);
-            }
-            else
-            {
-                MappedEvents.Refuse(ref item, events, error);
-            }
+            events.End(ref item, error);
         }
 
         events.DuplicateItems = _requests.Count - events.Count;

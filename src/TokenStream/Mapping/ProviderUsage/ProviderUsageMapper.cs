@@ -49,14 +49,7 @@ public sealed class ProviderUsageMapper
             error = new ProviderWriting(payload, _paths, _answer, context, events.Writer).Write(ref item);
         }
 
-        if (error.Reason == MappingReason.None)
-        {
-            events.End(ref item);
-        }
-        else
-        {
-            MappedEvents.Refuse(ref item, events, error);
-        }
+        events.End(ref item, error);
     }
 
     private MappingError Read(ReadOnlySpan<byte> payload, ProviderContext context)
