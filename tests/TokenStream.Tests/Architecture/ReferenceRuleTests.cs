@@ -10,7 +10,7 @@ public sealed partial class ReferenceRuleTests
     private const int MostLines = 600;
     private const int MostFolderLevels = 3;
 
-    private static readonly string[] FolderOrder = ["Yaml", "Events", "Mapping", "Pricing", "Scopes", "Windowing", "Storage", "Commands", "Budgets", "Governing", "Runtime"];
+    private static readonly string[] FolderOrder = ["Yaml", "Events", "Mapping", "Pricing", "Scopes", "Windowing", "Storage", "Detection", "Commands", "Budgets", "Governing", "Runtime"];
 
     /// <summary>Of the folder Governing; what lies in it beside them puts them together.</summary>
     private static readonly string[] GoverningOrder = ["Ledger", "Evaluation", "Snapshots", "Ladders", "Alerts", "Breakers", "Leases"];
