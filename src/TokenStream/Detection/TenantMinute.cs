@@ -10,7 +10,10 @@ namespace TokenStream.Detection;
 /// <param name="Tenant">The tenant.</param>
 /// <param name="MinuteMs">Start of the minute, milliseconds since the Unix epoch.</param>
 /// <param name="Cells">In ordinal order of their keys; empty for a minute without traffic.</param>
-public sealed record TenantMinute(string Environment, string Tenant, long MinuteMs, IReadOnlyList<UsageCell> Cells);
+/// <param name="IsMissing">
+/// Some of what feeds the tenant was not read yet when the minute was scored: what the minute was is not known, and it is not zero.
+/// </param>
+public sealed record TenantMinute(string Environment, string Tenant, long MinuteMs, IReadOnlyList<UsageCell> Cells, bool IsMissing = false);
 
 /// <summary>The usage of one combination of values in a minute.</summary>
 public sealed class UsageCell

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace TokenStream.Windowing;
@@ -52,6 +53,14 @@ internal sealed class BlockBuffer
         }
 
         _bytes[Length++] = (byte)zigzag;
+    }
+
+    /// <summary>The bits of a double, eight bytes, lowest first: what is read back is the same, whatever it is.</summary>
+    public void Double(double value)
+    {
+        Reserve(sizeof(double));
+        BinaryPrimitives.WriteDoubleLittleEndian(_bytes.AsSpan(Length), value);
+        Length += sizeof(double);
     }
 
     public void Bytes(ReadOnlySpan<byte> bytes)
@@ -148,6 +157,21 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
     {
         var value = Signed();
         return value >= long.MinValue && value <= long.MaxValue ? (long)value : throw new FormatException("a number does not fit 64 bits");
+    }
+
+    public double Double() => BinaryPrimitives.ReadDoubleLittleEndian(Bytes(sizeof(double)));
+
+    /// <summary>So many bytes as they are.</summary>
+    public ReadOnlySpan<byte> Bytes(int length)
+    {
+        if (length > _rest.Length)
+        {
+            throw new FormatException("the record ends early");
+        }
+
+        var bytes = _rest[..length];
+        _rest = _rest[length..];
+        return bytes;
     }
 
     public void Fields(scoped Span<Int128> fields)
