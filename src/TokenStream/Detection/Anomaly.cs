@@ -120,4 +120,7 @@ public enum AnomalyEnd
 
     /// <summary>The series was dropped for lack of room.</summary>
     Dropped,
+
+    /// <summary>It has become part of another one: alerts of tenants that turned out to be one provider's.</summary>
+    Merged,
 }
