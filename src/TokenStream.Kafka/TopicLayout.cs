@@ -54,6 +54,9 @@ public sealed record TopicLayout
     /// <summary>What sources sent is copied to the store within seconds; a store that was away for a day finds it all.</summary>
     public static readonly TimeSpan SourcesRetention = TimeSpan.FromDays(1);
 
+    /// <summary>Anomalies are kept on their topic as long as the alerts that are made of them.</summary>
+    public static readonly TimeSpan AnomaliesRetention = AuditRetention;
+
     /// <summary>A version of the rules holds a price book and every budget's scope; one of the budgets, their whole file.</summary>
     public const int ConfigurationMaxBytes = 4 << 20;
 
@@ -101,6 +104,9 @@ public sealed record TopicLayout
     /// <summary>What each node got from each source of foreign payloads, by minute.</summary>
     public string Sources { get; init; } = "tokenstream.sources";
 
+    /// <summary>What the detect stage found: each anomaly when it opens, becomes worse and ends.</summary>
+    public string Anomalies { get; init; } = "tokenstream.anomalies";
+
     /// <summary>The topics that scopes are routed over, <see cref="Spend"/> first.</summary>
     public IReadOnlyList<string> ByScope => [Spend, Commands, Ledger, Acks];
 
@@ -130,6 +136,7 @@ public sealed record TopicLayout
         new(Alerts, 1, [Delete, new("retention.ms", Text(AuditRetention), SettingRule.AtCreation)]),
         new(BudgetStates, 1, [Delete, new("retention.ms", Text(BudgetStatesRetention), SettingRule.AtCreation)]),
         new(Audit, 1, [Delete, new("retention.ms", Text(AuditRetention), SettingRule.AtCreation)]),
+        new(Anomalies, 1, [Delete, new("retention.ms", Text(AnomaliesRetention), SettingRule.AtCreation)]),
         new(Sources, 1, [Delete, new("retention.ms", Text(SourcesRetention), SettingRule.AtCreation)]),
     ];
 

@@ -165,6 +165,7 @@ internal static class NodeConfigFile
             BudgetStates = topics.Text("budget_states") ?? layout.BudgetStates,
             Audit = topics.Text("audit") ?? layout.Audit,
             Sources = topics.Text("sources") ?? layout.Sources,
+            Anomalies = topics.Text("anomalies") ?? layout.Anomalies,
         };
         topics.Close();
         return options with { Topics = layout with { LivePartitions = layout.RollupsPartitions } };

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using TokenStream.Events;
 
 namespace TokenStream.Commands;
 
@@ -222,23 +222,6 @@ internal enum AmountUnit
 {
     Picodollars,
     Tokens,
-}
-
-/// <summary>Enumerations under their names in snake_case; a number is refused.</summary>
-internal sealed class NamedEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false)
-    where T : struct, Enum;
-
-/// <summary>128-bit integers as text of decimal digits.</summary>
-internal sealed class Int128TextConverter : JsonConverter<Int128>
-{
-    public override Int128 Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.String &&
-        Int128.TryParse(reader.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : throw new JsonException("an amount must be a text of decimal digits");
-
-    public override void Write(Utf8JsonWriter writer, Int128 value, JsonSerializerOptions options) =>
-        writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
 }
 
 [JsonSourceGenerationOptions(

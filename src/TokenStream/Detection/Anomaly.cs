@@ -68,6 +68,9 @@ public sealed record Anomaly
     /// <summary>The series that belong to it, the one that opened it first.</summary>
     public required IReadOnlyList<SeriesPath> Members { get; init; }
 
+    /// <summary>How many belong to it besides those that are named.</summary>
+    public int FurtherMembers { get; init; }
+
     /// <summary>Why the money changed; null for measures that are not about money, and where nothing is known.</summary>
     public Cause? Cause { get; init; }
 

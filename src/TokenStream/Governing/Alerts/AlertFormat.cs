@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using TokenStream.Budgets;
-using TokenStream.Commands;
+using TokenStream.Events;
 using TokenStream.Governing.Evaluation;
 
 namespace TokenStream.Governing.Alerts;

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
-namespace TokenStream.Commands;
+namespace TokenStream.Events;
 
 /// <summary>Reads JSON that anybody may have written: any bytes are an answer, none throws.</summary>
 internal static class JsonBytes
