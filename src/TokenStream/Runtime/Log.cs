@@ -3,7 +3,7 @@ using TokenStream.Commands;
 
 namespace TokenStream.Runtime;
 
-/// <summary>Messages of the stages: 2000 windowing, 3000 store, 4000 govern. docs/telemetry.md lists them.</summary>
+/// <summary>Messages of the stages: 2000 windowing, 3000 store, 4000 govern, 4500 detect. docs/telemetry.md lists them.</summary>
 internal static partial class Log
 {
     [LoggerMessage(2000, LogLevel.Error, "Worker {Worker} ended: see the exception; restart the node once its cause is gone")]
@@ -67,4 +67,30 @@ internal static partial class Log
 
     [LoggerMessage(4006, LogLevel.Error, "{Partition} offset {Offset} is not spend, passed over: {Reason}")]
     public static partial void SpendDamaged(ILogger logger, TopicPartition partition, long offset, string reason);
+
+    [LoggerMessage(
+        4500, LogLevel.Warning, "Detect begins again at what is committed: {Reason}; check that Kafka is up, nothing is lost")]
+    public static partial void DetectWaits(ILogger logger, string reason);
+
+    [LoggerMessage(
+        4501,
+        LogLevel.Information,
+        "{Partition}: {Series} series restored, {Records} records of rollups to read, {History} of them history that brings no anomaly")]
+    public static partial void DetectStarts(ILogger logger, TopicPartition partition, int series, long records, long history);
+
+    [LoggerMessage(
+        4502,
+        LogLevel.Warning,
+        "{Partition}: the snapshot of its series cannot be used ({Reason}): learning anew from what the log has, anomalies come once it is read")]
+    public static partial void DetectSnapshotGone(ILogger logger, TopicPartition partition, string reason);
+
+    [LoggerMessage(
+        4503,
+        LogLevel.Warning,
+        "{Partition}: the log begins at offset {Start}, the series know it up to {Offset}: retention took what is between, its minutes are " +
+        "missing and detection goes on; raise the topic's retention if nodes are away for so long")]
+    public static partial void DetectGap(ILogger logger, TopicPartition partition, long offset, long start);
+
+    [LoggerMessage(4504, LogLevel.Error, "{Partition} offset {Offset} is not a rollup, passed over: {Reason}")]
+    public static partial void DetectDamaged(ILogger logger, TopicPartition partition, long offset, string reason);
 }

@@ -60,10 +60,14 @@ public sealed class StreamMetrics : IDisposable
         StoreRetries = _meter.CreateCounter<long>(
             "tokenstream.store.retries", "{attempt}", "Blocks that the store did not take; each is tried again.");
         Govern = new GovernMetrics(_meter);
+        Detect = new DetectMetrics(_meter);
     }
 
     /// <summary>Those of govern.</summary>
     public GovernMetrics Govern { get; }
+
+    /// <summary>Those of detect.</summary>
+    public DetectMetrics Detect { get; }
 
     /// <summary>Those of alerts.</summary>
     public AlertMetrics Alerts { get; }

@@ -113,6 +113,52 @@ public struct RollupMeasures
         AddUsage(usage, priced);
     }
 
+    /// <summary>Adds the sums of others.</summary>
+    /// <exception cref="OverflowException">A sum leaves its range; some were added by then.</exception>
+    public void Add(in RollupMeasures other)
+    {
+        Events += other.Events;
+        Requests += other.Requests;
+        Attempts += other.Attempts;
+        Adjustments += other.Adjustments;
+        Ok += other.Ok;
+        Errors += other.Errors;
+        Timeouts += other.Timeouts;
+        Cancelled += other.Cancelled;
+        BlockedPolicy += other.BlockedPolicy;
+        BlockedBudget += other.BlockedBudget;
+        CacheNone += other.CacheNone;
+        CacheExact += other.CacheExact;
+        CachePrefix += other.CachePrefix;
+        CacheSemantic += other.CacheSemantic;
+        TokensIn += other.TokensIn;
+        TokensOut += other.TokensOut;
+        TokensCached += other.TokensCached;
+        TokensCacheWrite5m += other.TokensCacheWrite5m;
+        TokensCacheWrite1h += other.TokensCacheWrite1h;
+        TokensReasoning += other.TokensReasoning;
+        CachedUnknown += other.CachedUnknown;
+        CostInput += other.CostInput;
+        CostCacheRead += other.CostCacheRead;
+        CostCacheWrite5m += other.CostCacheWrite5m;
+        CostCacheWrite1h += other.CostCacheWrite1h;
+        CostOutput += other.CostOutput;
+        CostReasoning += other.CostReasoning;
+        CostUnits += other.CostUnits;
+        ListCost += other.ListCost;
+        AvoidedTokens += other.AvoidedTokens;
+        Saved += other.Saved;
+        PiiRequests += other.PiiRequests;
+        Accepted += other.Accepted;
+        Rated += other.Rated;
+        TimeAdjusted += other.TimeAdjusted;
+        Estimated += other.Estimated;
+        for (var i = 0; i < PerTokenClass.Count; i++)
+        {
+            Unpriced[i] += other.Unpriced[i];
+        }
+    }
+
     private void AddAttempt(in UsageEvent usage)
     {
         Attempts++;

@@ -1,0 +1,8 @@
+namespace TokenStream.Detection;
+
+/// <summary>What the detect stage goes by. Another value of any of them gives other scores or other anomalies from then on.</summary>
+public sealed record DetectOptions
+{
+    /// <summary>Most series of a rollups partition; beyond, the least active leave.</summary>
+    public int MaxSeries { get; init; } = 100_000;
+}
