@@ -19,6 +19,7 @@ var root = new RootCommand("TokenStream: exact, governed LLM spend from token ev
     KeysCommand.Create(),
     AlertsCommand.Create(),
     GatewayAgentCommand.Create(),
+    DetectCommand.Create(),
     TokensCommand.Create(),
     ProxyCommand.Create(),
 };

@@ -1,0 +1,52 @@
+using TokenStream.Detection;
+using TokenStream.Detection.Evidence;
+using Xunit;
+
+namespace TokenStream.Tests.Detection.Bench;
+
+/// <summary>
+/// A fact about labelled series that are no part of the project. Skipped where <c>TOKENSTREAM_DETECTION</c> names no folder, unless
+/// <c>TOKENSTREAM_REQUIRE_ALL=1</c> asks for everything.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class BenchTheoryAttribute : TheoryAttribute
+{
+    public BenchTheoryAttribute()
+    {
+        if (BenchData.Folder is null && Environment.GetEnvironmentVariable("TOKENSTREAM_REQUIRE_ALL") != "1")
+        {
+            Skip = "TOKENSTREAM_DETECTION names no folder of labelled series.";
+        }
+    }
+}
+
+/// <summary>Figures on real series: published ones for what is published, and floors that no change may go below.</summary>
+public sealed class BenchFiguresTests
+{
+    [BenchTheory]
+    [InlineData("kpi", 0.371, 0.534)]
+    [InlineData("tokens", 0.248, 0.490)]
+    [InlineData("msft", 0.410, 0.780)]
+    public void Evidence_finds_what_is_published_of_it(string set, double atTenth, double atOne)
+    {
+        var figures = Figures(set, EvidenceDetector.DetectorName);
+        Assert.Equal(atTenth, figures.RecallAtTenth, 0.0021);
+        Assert.Equal(atOne, figures.RecallAtOne, 0.0021);
+    }
+
+    [BenchTheory]
+    [InlineData(EvidenceDetector.DetectorName)]
+    public void Numentas_score_is_not_below_its_floor(string detector)
+    {
+        var figures = Figures("nab", detector);
+        Assert.InRange(figures.NabStandard, 47, 100);
+        Assert.InRange(figures.NabLowFalse, 36, 100);
+    }
+
+    private static BenchFigures Figures(string set, string detector)
+    {
+        var series = BenchData.Load(set, BenchData.Folder ?? throw new InvalidOperationException("TOKENSTREAM_DETECTION names no folder"));
+        Assert.NotNull(SeriesDetectors.Find(detector));
+        return BenchFigures.Of(series, BenchFigures.Run(series, detector));
+    }
+}
