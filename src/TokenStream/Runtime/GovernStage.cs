@@ -180,18 +180,19 @@ public sealed class GovernStage : IStage
             return;
         }
 
-        // 2. The commands topic is read to its end: what stands, and what versions were given.
+        // 2. The commands topic is read to its end: what stands, and what versions were given; the ledger's: what names were given. After lost
+        // offsets either may know of an epoch that the commit does not, one that ended before its first heartbeat say, and none is used twice.
         var commands = new PublishedCommands(_verifier);
         _commandLog.ReadAll(partition.Number, (_, offset, key, value, isDeletion) => commands.Read(offset, key, value, isDeletion));
-        if (commands.Highest.Epoch >= partition.Commit.Epoch &&
-            !await CommitAsync(partition, partition.Commit with { Epoch = commands.Highest.Epoch + 1 }))
+        var snapshots = new SnapshotTable(partition.Number);
+        _ledgerLog.ReadAll(partition.Number, (_, _, key, value, isDeletion) => snapshots.Read(key, value, isDeletion, committed.Snapshot));
+        var given = Math.Max(commands.Highest.Epoch, snapshots.HighestEpoch);
+        if (given >= partition.Commit.Epoch && !await CommitAsync(partition, partition.Commit with { Epoch = given + 1 }))
         {
             return;
         }
 
         // 3. The ledger goes on from the snapshot that the commit names, and reads to the end found above before anything is decided.
-        var snapshots = new SnapshotTable(partition.Number);
-        _ledgerLog.ReadAll(partition.Number, (_, _, key, value, isDeletion) => snapshots.Read(key, value, isDeletion, committed.Snapshot));
         try
         {
             Restore(partition, inputs, commands, snapshots, start, end);

@@ -5,12 +5,22 @@ namespace TokenStream.Runtime;
 
 /// <summary>
 /// The snapshots of one spend partition that lie on the ledger's topic, under keys <c>PARTITION/NAME/CHUNK</c>; a name begins with the
-/// offset up to which the snapshot counts.
+/// offset up to which the snapshot counts, and goes on with the epoch of who wrote it.
 /// </summary>
 internal sealed class SnapshotTable(int partition)
 {
+    /// <summary>No snapshot has so many chunks, and no owner's epoch is so high: what says so was not written here, and is passed over.</summary>
+    private const int MostChunks = 1 << 20;
+    private const long MostEpoch = 1L << 53;
+
     private readonly Dictionary<string, SortedDictionary<int, byte[]>> _read = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _chunks = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The highest epoch that named a snapshot, valid or not. A new owner's has to be above: a name that is given twice may find chunks of the
+    /// one before that its own do not replace.
+    /// </summary>
+    public long HighestEpoch { get; private set; }
 
     public static string NameOf(long offset, long epoch, long number) =>
         string.Create(CultureInfo.InvariantCulture, $"{offset:D19}-{epoch}-{number}");
@@ -23,12 +33,13 @@ internal sealed class SnapshotTable(int partition)
     {
         var parts = Encoding.UTF8.GetString(key).Split('/');
         if (parts.Length != 3 || !int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var chunk) ||
-            OffsetOf(parts[1]) is null)
+            chunk >= MostChunks || !TryReadName(parts[1], out _, out var epoch) || epoch >= MostEpoch)
         {
             return;
         }
 
         var name = parts[1];
+        HighestEpoch = Math.Max(HighestEpoch, epoch);
         if (isDeletion)
         {
             _read.GetValueOrDefault(name)?.Remove(chunk);
@@ -55,15 +66,24 @@ internal sealed class SnapshotTable(int partition)
     public IReadOnlyList<byte[]> TakeOlder(string name)
     {
         var keys = new List<byte[]>();
-        foreach (var (other, chunks) in _chunks.Where(pair => OffsetOf(pair.Key) < OffsetOf(name)).ToArray())
+        TryReadName(name, out var offset, out _);
+        foreach (var (other, chunks) in _chunks.ToArray())
         {
-            keys.AddRange(Enumerable.Range(0, chunks).Select(chunk => Key(other, chunk)));
-            _chunks.Remove(other);
+            if (TryReadName(other, out var otherOffset, out _) && otherOffset < offset)
+            {
+                keys.AddRange(Enumerable.Range(0, chunks).Select(chunk => Key(other, chunk)));
+                _chunks.Remove(other);
+            }
         }
 
         return keys;
     }
 
-    private static long? OffsetOf(string name) =>
-        long.TryParse(name.Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var offset) ? offset : null;
+    private static bool TryReadName(string name, out long offset, out long epoch)
+    {
+        var parts = name.Split('-');
+        epoch = 0;
+        return long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out offset) &&
+            parts.Length == 3 && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out epoch);
+    }
 }

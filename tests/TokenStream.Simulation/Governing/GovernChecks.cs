@@ -1,3 +1,4 @@
+using System.Globalization;
 using TokenStream.Commands;
 using TokenStream.Governing.Snapshots;
 using TokenStream.Runtime;
@@ -10,6 +11,9 @@ internal sealed class GovernChecks(GovernWorld world)
     private readonly Dictionary<(string Key, CommandVersion Version), byte[]> _contents = [];
     private readonly CommandVersion[] _committed = new CommandVersion[GovernWorld.Partitions];
     private readonly Dictionary<(int Partition, long Epoch), long> _beats = [];
+    private readonly long[] _heardEpochs = new long[GovernWorld.Partitions];
+    private readonly long[] _namedEpochs = new long[GovernWorld.Partitions];
+    private readonly long[] _epochsBeforeLoss = new long[GovernWorld.Partitions];
 
     public long Commands { get; private set; }
 
@@ -29,6 +33,7 @@ internal sealed class GovernChecks(GovernWorld world)
         if (signed.Heartbeat is { } heartbeat)
         {
             Heartbeats++;
+            _heardEpochs[partition] = Math.Max(_heardEpochs[partition], heartbeat.Version.Epoch);
             var place = (partition, heartbeat.Version.Epoch);
             _beats[place] = Math.Max(_beats.GetValueOrDefault(place), heartbeat.Version.Counter);
             if (node is not null && node.Deciding(partition)?.Commit.Epoch != heartbeat.Version.Epoch)
@@ -41,6 +46,7 @@ internal sealed class GovernChecks(GovernWorld world)
 
         Commands++;
         var version = signed.Command!.Version;
+        _heardEpochs[partition] = Math.Max(_heardEpochs[partition], version.Epoch);
         if (version > _committed[partition])
         {
             Fault($"{record.Name} has version {version}, and {_committed[partition]} is committed");
@@ -78,13 +84,26 @@ internal sealed class GovernChecks(GovernWorld world)
         }
     }
 
-    /// <summary>What the commit names is never deleted.</summary>
+    /// <summary>Whether an epoch is known by the name of a snapshot alone: nothing of it is in the commands' log, yet or for ever.</summary>
+    public bool IsSilent(int partition) => _namedEpochs[partition] > _heardEpochs[partition];
+
+    /// <summary>The group has lost its offsets, and nothing is under way.</summary>
+    public void LostOffsets() => _namedEpochs.CopyTo(_epochsBeforeLoss, 0);
+
+    /// <summary>What the commit names is never deleted, and an epoch from before the offsets were lost names no snapshot any more.</summary>
     public void Snapshot(int partition, LogRecord record, OffsetCommit? commit)
     {
         if (record.Value is null && commit is not null &&
             GovernCommit.Parse(commit.Offset, commit.Metadata).Snapshot is { Length: > 0 } named && record.Name.Contains(named, StringComparison.Ordinal))
         {
             Fault($"{record.Name} is deleted, which the commit names");
+        }
+
+        var epoch = long.Parse(record.Name.Split('-')[1], CultureInfo.InvariantCulture);
+        _namedEpochs[partition] = Math.Max(_namedEpochs[partition], epoch);
+        if (record.Value is not null && epoch > 0 && epoch <= _epochsBeforeLoss[partition])
+        {
+            Fault($"{record.Name} is of an epoch from before the offsets were lost");
         }
     }
 

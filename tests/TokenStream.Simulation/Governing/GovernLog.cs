@@ -46,10 +46,14 @@ internal sealed class GovernLog(GovernNode node, SimulatedLog[] partitions, bool
     {
         for (var offset = from; offset < to; offset++)
         {
-            if (partitions[partition][offset] is { } record)
+            if (partitions[partition][offset] is { } record && IsRead(partition, record))
             {
                 read(partition, offset, record.Key, record.Value ?? [], record.Value is null);
             }
         }
     }
+
+    /// <summary>A mutation reads of the ledger's topic nothing but what the commit names.</summary>
+    private bool IsRead(int partition, LogRecord record) => isOfCommands || node.World.Mutation != GovernMutation.NamesNotRead ||
+        (node.World.Committed(partition) is { } commit && record.Name.Contains($"/{GovernSource.SnapshotOf(commit)}/", StringComparison.Ordinal));
 }

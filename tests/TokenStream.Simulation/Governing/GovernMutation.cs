@@ -23,6 +23,9 @@ public enum GovernMutation
     /// <summary>A new owner does not read the commands topic.</summary>
     CommandsNotRead,
 
+    /// <summary>A new owner does not read what names snapshots have, but for the one that the commit names.</summary>
+    NamesNotRead,
+
     /// <summary>An owner does not read its commands back.</summary>
     NoReadBack,
 

@@ -12,7 +12,7 @@ namespace TokenStream.Simulation.Governing;
 public sealed class GovernSimulationTests(ITestOutputHelper output)
 {
     /// <summary>A mutation must be caught within so many seeds.</summary>
-    private const int SeedsPerMutation = 600;
+    private const int SeedsPerMutation = 3000;
 
     public static TheoryData<GovernMutation> Mutations => [.. Enum.GetValues<GovernMutation>().Where(m => m != GovernMutation.None)];
 

@@ -170,7 +170,7 @@ internal sealed partial class GovernSource(GovernNode node) : IRecordSource
     private bool IsCounterOnly(OffsetCommit commit) =>
         Committed(commit.Partition) is { } before && SnapshotOf(before) == SnapshotOf(commit);
 
-    private static string SnapshotOf(OffsetCommit commit) => GovernCommit.Parse(commit.Offset, commit.Metadata).Snapshot;
+    public static string SnapshotOf(OffsetCommit commit) => GovernCommit.Parse(commit.Offset, commit.Metadata).Snapshot;
 
     [GeneratedRegex("s=.+$")]
     private static partial Regex SnapshotPattern();

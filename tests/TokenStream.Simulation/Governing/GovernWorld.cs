@@ -144,6 +144,7 @@ internal sealed class GovernWorld
     public void LoseOffsets()
     {
         ArriveAll();
+        Checks.LostOffsets();
         for (var partition = 0; partition < Partitions; partition++)
         {
             _commits[partition] = Spend[partition].Start == 0 ? null : _commits[partition];

@@ -243,6 +243,39 @@ public sealed class GovernStageTests : IDisposable
     }
 
     [Fact]
+    public async Task An_owner_without_offsets_gives_no_snapshot_the_name_of_one_that_was_never_finished()
+    {
+        foreach (var tenant in new[] { "acme", "b", "c" })
+        {
+            WriteSpend(10 * Usd, Scope.Of((ScopeDimension.Tenant, ScopeTerm.Exact(tenant))));
+        }
+
+        // The first writes a snapshot of several chunks with its first decision, and loses the partition before the commit and any heartbeat.
+        var first = NewOwner(chunkBytes: 1);
+        first.Source.Poll(TimeSpan.Zero, first.Stage);
+        await first.Stage.StepAsync(0);
+        first.Source.Poll(TimeSpan.Zero, first.Stage);
+        _clock.NowMs += 61_000;
+        _ = _log.NewOwner(Spend);
+        await first.Stage.StepAsync(0);
+        Assert.InRange(_log.Topic("tokenstream.ledger").Count, 3, 9);
+        Assert.Empty(_log.Topic(Commands));
+
+        // The group loses its offsets. The next owner's snapshot is of the same offset, and of one chunk.
+        _log.Commit = null;
+        var second = NewOwner();
+        await RunAsync(second);
+        _clock.NowMs += 61_000;
+        await RunAsync(second);
+        var named = _log.Commit!.Metadata;
+        var third = NewOwner();
+        await RunAsync(third);
+        Assert.Empty(third.Stage.Stopped);
+        Assert.Equal("tg1 e=2 c=0 s=0000000000000000003-2-1", named);
+        Assert.Equal(10 * Usd, Assert.Single(third.Stage.Evaluations).Spent);
+    }
+
+    [Fact]
     public async Task Heartbeats_tell_epoch_and_counter_each_second()
     {
         var owner = NewOwner();
@@ -297,7 +330,7 @@ public sealed class GovernStageTests : IDisposable
 
     private static Int128 Total(Owner owner) => owner.Stage.Evaluations.Aggregate(Int128.Zero, (sum, evaluation) => sum + evaluation.Spent);
 
-    private Owner NewOwner(long sliceBytes = 256 * 1024)
+    private Owner NewOwner(long sliceBytes = 256 * 1024, int chunkBytes = 256 * 1024)
     {
         var (source, sink) = (_log.NewOwner(Spend), new MemorySink(_log));
         var stage = new GovernStage(
@@ -308,7 +341,7 @@ public sealed class GovernStageTests : IDisposable
             () => _inputs,
             _signer,
             Verifier,
-            new GovernStageOptions { Partitions = 1, SnapshotSliceBytes = sliceBytes },
+            new GovernStageOptions { Partitions = 1, SnapshotSliceBytes = sliceBytes, SnapshotChunkBytes = chunkBytes },
             _metrics,
             _clock,
             NullLogger.Instance);
