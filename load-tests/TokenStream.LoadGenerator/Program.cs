@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TokenStream.LoadGenerator;
+using TokenStream.LoadGenerator.Agent;
 using TokenStream.LoadGenerator.Enforcement;
 using TokenStream.LoadGenerator.Proxy;
 

@@ -124,6 +124,8 @@ public sealed class GatewayAgent : IAsyncDisposable
             _logger);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(Configure);
+        // What is asked is answered on the thread that read it: a decision takes microseconds, and waking another thread takes longer.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         _app = builder.Build();
         _app.Run(routes.HandleAsync);
         RemoveDeadSocket();

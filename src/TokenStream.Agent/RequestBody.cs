@@ -6,6 +6,9 @@ namespace TokenStream.Agent;
 /// <summary>The bytes of a request's body in borrowed memory.</summary>
 internal readonly struct RequestBody : IDisposable
 {
+    /// <summary>A larger body is read and answered aside, so that the other connections of the thread that received it do not wait.</summary>
+    private const int MostInlineBytes = 16 * 1024;
+
     private readonly byte[]? _bytes;
     private readonly int _length;
 
@@ -40,6 +43,11 @@ internal readonly struct RequestBody : IDisposable
                 buffer.CopyTo(bytes);
                 var length = (int)buffer.Length;
                 reader.AdvanceTo(buffer.End);
+                if (length > MostInlineBytes)
+                {
+                    await Task.Yield();
+                }
+
                 return new RequestBody(bytes, length);
             }
 

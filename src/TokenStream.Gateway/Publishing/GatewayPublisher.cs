@@ -14,6 +14,11 @@ internal sealed class GatewayPublisher : IAsyncDisposable
 {
     private const int MostAcks = 20_000;
 
+    /// <summary>
+    /// How long events are gathered after some were handed over, so that thousands a second do not wake this loop and librdkafka's thread for
+    /// each. One that comes after silence goes at once.
+    /// </summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan Room = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(5);
 
@@ -107,10 +112,16 @@ internal sealed class GatewayPublisher : IAsyncDisposable
     {
         try
         {
-            await foreach (var record in _events.Reader.ReadAllAsync(_abandon.Token).ConfigureAwait(false))
+            while (await _events.Reader.WaitToReadAsync(_abandon.Token).ConfigureAwait(false))
             {
-                var value = _writer.Write(in record).ToArray();
-                await SendAsync(_options.UsageTopic, record.Tenant, value, countsAsEvent: true, record.Confirmation).ConfigureAwait(false);
+                while (_events.Reader.TryRead(out var record))
+                {
+                    var value = _writer.Write(in record).ToArray();
+                    await SendAsync(_options.UsageTopic, record.Tenant, value, countsAsEvent: true, record.Confirmation)
+                        .ConfigureAwait(false);
+                }
+
+                await Task.Delay(Gathering, _clock.Time, _abandon.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException) when (_abandon.IsCancellationRequested)

@@ -11,6 +11,8 @@ namespace TokenStream.Service.Commands;
 /// <summary><c>tokenstream gateway-agent</c>: the gateway library behind HTTP, for gateways that are not .NET.</summary>
 internal static class GatewayAgentCommand
 {
+    private const string InlineSockets = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+
     private static readonly Option<string?> Listen =
         new("--listen") { Description = "Where it is asked: ADDRESS:PORT or unix:PATH (default 127.0.0.1:7070)." };
     private static readonly Option<string?> GatewayId =
@@ -65,6 +67,7 @@ internal static class GatewayAgentCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
+        AnswerWhereItIsRead();
         try
         {
             var node = Connections.Options(parsed);
@@ -82,6 +85,18 @@ internal static class GatewayAgentCommand
         {
             await Console.Error.WriteLineAsync(failure.Message);
             return 1;
+        }
+    }
+
+    /// <summary>
+    /// The runtime's sockets run what waits for them on the thread that saw the bytes come. They take that from the environment alone, before
+    /// the first of them is opened; what the environment says already stays.
+    /// </summary>
+    private static void AnswerWhereItIsRead()
+    {
+        if (System.Environment.GetEnvironmentVariable(InlineSockets) is null)
+        {
+            System.Environment.SetEnvironmentVariable(InlineSockets, "1");
         }
     }
 

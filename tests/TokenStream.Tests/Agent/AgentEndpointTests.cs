@@ -188,6 +188,11 @@ public sealed class AgentEndpointTests : IAsyncLifetime
         Assert.Equal((202, """{"status":"accepted"}"""), (status, body));
         var text = JsonValue.Create("data: " + payload.ReplaceLineEndings("") + "\n\ndata: [DONE]\n").ToJsonString();
         Assert.Equal(202, (await CompleteAsync($$"""{"tenant":"acme","payload":{{text}}}""")).Status);
+
+        // A large one is read aside and to its last byte.
+        var padding = new string(' ', 100_000);
+        Assert.Equal(202, (await CompleteAsync($$"""{"tenant":"acme",{{padding}}"payload":{{text}}}""")).Status);
+        Assert.Equal(400, (await CompleteAsync($$"""{"tenant":"acme",{{padding}}"payload":{{text}}""")).Status);
     }
 
     [Fact]
