@@ -23,6 +23,9 @@ internal static class Retention
     // As long as the records of alerts are kept on their topic.
     private static readonly TimeSpan BudgetStates = TimeSpan.FromDays(400);
 
+    // As long as they are kept on their topic.
+    private static readonly TimeSpan Anomalies = TimeSpan.FromDays(400);
+
     // What sources sent is looked at for an hour, and compared with last month's.
     private static readonly TimeSpan Sources = TimeSpan.FromDays(40);
 
@@ -41,7 +44,10 @@ internal static class Retention
             }
         }
 
-        var records = new[] { ("spend_by_scope_10s", Spend), ("budget_state_records", BudgetStates), ("sources_1m", Sources) };
+        var records = new[]
+        {
+            ("spend_by_scope_10s", Spend), ("budget_state_records", BudgetStates), ("sources_1m", Sources), ("anomaly_records", Anomalies),
+        };
         foreach (var (table, kept) in records)
         {
             foreach (var part in await ExpiredAsync(client, table, now - kept, cancellation).ConfigureAwait(false))

@@ -87,9 +87,10 @@ internal sealed class AlertList : IDisposable
         {
             _open.Remove(alert.Fingerprint);
         }
-        else if (alert.Lasts)
+        else if (alert.Lasts && (known is null || alert.Kind == TransitionKind.Anomaly))
         {
-            _open.TryAdd(alert.Fingerprint, new OpenAlert(alert, null));
+            // An anomaly that was written down may be sent later, and becomes worse: the last record says how it stands.
+            _open[alert.Fingerprint] = new OpenAlert(alert, known?.Acknowledged);
         }
     }
 }

@@ -22,4 +22,10 @@ internal static partial class AlertLog
 
     [LoggerMessage(7105, LogLevel.Warning, "How far alerts were delivered could not be committed; trying again. A restart now would repeat some")]
     public static partial void CommitFailed(ILogger logger);
+
+    [LoggerMessage(7106, LogLevel.Error, "The anomalies topic's offset {Offset} is no anomaly, passed over")]
+    public static partial void AnomalyDamaged(ILogger logger, long offset);
+
+    [LoggerMessage(7107, LogLevel.Warning, "Alerts of anomalies wait; trying again, none is lost: {Reason}")]
+    public static partial void AnomaliesWait(ILogger logger, string reason);
 }

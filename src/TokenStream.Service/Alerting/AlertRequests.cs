@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
+using TokenStream.Detection;
 using TokenStream.Governing.Alerts;
 using TokenStream.Kafka;
 using TokenStream.Service.Options;
@@ -112,7 +113,7 @@ internal static class AlertRequests
                 ["severity"] = first.Severity switch { AlertSeverity.Page => "critical", AlertSeverity.Ticket => "warning", _ => "info" },
                 ["timestamp"] = Time(first.StartedMs),
                 ["component"] = "tokenstream",
-                ["group"] = first.Budget,
+                ["group"] = first.Budget.Length > 0 ? first.Budget : first.Anomaly?.Tenant ?? "",
                 ["class"] = first.Name,
                 ["custom_details"] = new JsonObject([
                     .. Evidence(notification.Last).Select(pair => KeyValuePair.Create<string, JsonNode?>(pair.Name, pair.Value)),
@@ -126,6 +127,14 @@ internal static class AlertRequests
     /// <summary>The figures of an alert for people.</summary>
     private static IEnumerable<(string Name, string Value)> Evidence(Alert alert)
     {
+        if (alert.Anomaly is { } anomaly)
+        {
+            foreach (var pair in Evidence(anomaly))
+            {
+                yield return pair;
+            }
+        }
+
         if (alert.Evidence is not { } figures)
         {
             yield break;
@@ -148,6 +157,23 @@ internal static class AlertRequests
         if (figures.ExhaustedAtMs is { } exhausted)
         {
             yield return ("exhausted_at", Time(exhausted));
+        }
+    }
+
+    private static IEnumerable<(string Name, string Value)> Evidence(AnomalyFigures anomaly)
+    {
+        yield return ("seen", AnomalyText.Quantity(anomaly.Measure, anomaly.Value ?? double.NaN));
+        yield return ("expected", AnomalyText.Quantity(anomaly.Measure, anomaly.Expected ?? double.NaN));
+        yield return ("per_hour", Amount(anomaly.CostPerHour, isTokens: false));
+        yield return ("so_far", Amount(anomaly.ExcessCost, isTokens: false));
+        if (anomaly.Cause is { } cause)
+        {
+            yield return ("cause", cause);
+        }
+
+        if (anomaly.Note is { } note)
+        {
+            yield return ("note", note);
         }
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TokenStream.Governing;
+using TokenStream.Governing.Anomalies;
 using TokenStream.Kafka;
 using TokenStream.Service.Options;
 
@@ -52,6 +53,9 @@ internal sealed class BudgetFollower : IAsyncDisposable
 
     /// <summary>What people ask of governing.</summary>
     public GovernControls Controls => _topic.Controls;
+
+    /// <summary>What people have said about anomalies.</summary>
+    public AnomalyRequests AnomalyRequests => _topic.AnomalyRequests;
 
     public async ValueTask DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TokenStream.Governing;
+using TokenStream.Governing.Anomalies;
 using TokenStream.Kafka;
 using TokenStream.Service.Governing;
 
@@ -18,6 +19,7 @@ internal sealed class BudgetTopic(ConfigurationTopic topic, ILogger logger) : ID
     private readonly SortedDictionary<long, BudgetRecord> _records = [];
     private volatile PublishedBudgets _current = PublishedBudgets.None;
     private volatile GovernControls _controls = GovernControls.None;
+    private volatile AnomalyRequests _anomalyRequests = AnomalyRequests.None;
     private Dictionary<string, long> _sinceMs = [];
     private long _noted;
 
@@ -26,6 +28,9 @@ internal sealed class BudgetTopic(ConfigurationTopic topic, ILogger logger) : ID
 
     /// <summary>What people ask of governing.</summary>
     public GovernControls Controls => _controls;
+
+    /// <summary>What people have said about anomalies: the same object until something changes.</summary>
+    public AnomalyRequests AnomalyRequests => _anomalyRequests;
 
     /// <summary>Every version known, oldest first. For the one who reads.</summary>
     public IReadOnlyCollection<BudgetRecord> Records => _records.Values;
@@ -57,6 +62,11 @@ internal sealed class BudgetTopic(ConfigurationTopic topic, ILogger logger) : ID
         if (entries.Count > 0)
         {
             _controls = PeopleRequests.Controls(topic.Entries);
+        }
+
+        if (entries.Any(entry => AnomalyRequestFormat.IsKey(entry.Key)))
+        {
+            _anomalyRequests = AnomalyRequestFormat.Read(topic.Entries.Values.Select(entry => (entry.Key, entry.Value)));
         }
 
         return entries.Count > 0;

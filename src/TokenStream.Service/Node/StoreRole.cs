@@ -2,6 +2,7 @@ using TokenStream.ClickHouse;
 using TokenStream.Commands;
 using TokenStream.Kafka;
 using TokenStream.Runtime;
+using TokenStream.Service.Anomalies;
 using TokenStream.Service.Governing;
 using TokenStream.Service.Sources;
 
@@ -54,7 +55,7 @@ internal static class StoreRole
         [
             GovernTables.Audit(parts.Options.Topics), GovernTables.Commands(parts.Options.Topics, verifier),
             AlertTables.Alerts(parts.Options.Topics), AlertTables.BudgetStates(parts.Options.Topics),
-            SourceTables.Sources(parts.Options.Topics),
+            SourceTables.Sources(parts.Options.Topics), AnomalyTables.Anomalies(parts.Options.Topics),
         ];
         var tables = new RecordsToTables(client, kafka, records, topics.Partitions, parts.Logger);
         parts.Health.Add("tables", () => tables.Unavailable is { } reason ? $"records for tables wait, nothing is lost: {reason}" : null);

@@ -88,6 +88,7 @@ internal sealed class TokenStreamNode : IAsyncDisposable
         if (_options.Roles.HasFlag(NodeRoles.Govern))
         {
             GovernRole.Start(_parts, kafka, topics, budgets, store);
+            AnomalyRole.Start(_parts, kafka, topics, budgets);
         }
 
         if (_options.Roles.HasFlag(NodeRoles.Govern) && _options.Receivers.Count > 0)

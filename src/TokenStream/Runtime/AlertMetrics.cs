@@ -7,7 +7,9 @@ public sealed class AlertMetrics
 {
     private readonly Counter<long> _notifications;
     private readonly Counter<long> _damaged;
+    private readonly Counter<long> _damagedAnomalies;
     private volatile Func<int> _open = () => 0;
+    private volatile Func<(int Open, long Dropped)> _anomalies = () => (0, 0);
     private volatile Func<IEnumerable<(string Receiver, int Count)>> _waiting = () => [];
     private volatile Func<(long Limit, long Unrouted)> _dropped = () => (0, 0);
 
@@ -32,6 +34,12 @@ public sealed class AlertMetrics
             },
             "{alert}",
             "Alerts that nobody is told of: too many at a time, or for no receiver.");
+        meter.CreateObservableGauge(
+            "tokenstream.anomalies.open", () => _anomalies().Open, "{anomaly}", "Anomalies that last, on the node that makes alerts of them.");
+        meter.CreateObservableCounter(
+            "tokenstream.anomalies.dropped", () => _anomalies().Dropped, "{anomaly}", "Anomalies that no alert was made of: too many at a time.");
+        _damagedAnomalies = meter.CreateCounter<long>(
+            "tokenstream.anomalies.damaged", "{record}", "Records of the anomalies topic that are no anomalies.");
         _notifications = meter.CreateCounter<long>(
             "tokenstream.alerts.notifications", "{notification}", "Notifications by receiver and outcome.");
         _damaged = meter.CreateCounter<long>("tokenstream.alerts.damaged", "{record}", "Records of the alerts topic that are no alerts.");
@@ -41,6 +49,10 @@ public sealed class AlertMetrics
         notifications, new KeyValuePair<string, object?>("receiver", receiver), new KeyValuePair<string, object?>("outcome", outcome));
 
     public void CountDamaged() => _damaged.Add(1);
+
+    public void CountDamagedAnomaly() => _damagedAnomalies.Add(1);
+
+    public void ObserveAnomalies(Func<(int Open, long Dropped)> anomalies) => _anomalies = anomalies;
 
     public void ObserveOpen(Func<int> open) => _open = open;
 

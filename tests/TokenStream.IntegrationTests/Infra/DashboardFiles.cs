@@ -26,6 +26,10 @@ internal static class DashboardFiles
         {
             yield return ($"variable {variable["name"]}", variable["query"]!["rawSql"]!.GetValue<string>());
         }
+        foreach (var annotation in board["annotations"]!["list"]!.AsArray())
+        {
+            yield return ($"annotation {annotation!["name"]}", annotation["target"]!["rawSql"]!.GetValue<string>());
+        }
         foreach (var (panel, target) in Targets(board).Where(pair => pair.Target["rawSql"] is not null))
         {
             yield return ($"panel {panel["title"]}", target["rawSql"]!.GetValue<string>());

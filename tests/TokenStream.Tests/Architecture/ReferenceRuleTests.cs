@@ -13,7 +13,7 @@ public sealed partial class ReferenceRuleTests
     private static readonly string[] FolderOrder = ["Yaml", "Events", "Mapping", "Pricing", "Scopes", "Windowing", "Storage", "Detection", "Commands", "Budgets", "Governing", "Runtime"];
 
     /// <summary>Of the folder Governing; what lies in it beside them puts them together.</summary>
-    private static readonly string[] GoverningOrder = ["Ledger", "Evaluation", "Snapshots", "Ladders", "Alerts", "Breakers", "Leases"];
+    private static readonly string[] GoverningOrder = ["Ledger", "Evaluation", "Snapshots", "Ladders", "Alerts", "Breakers", "Leases", "Anomalies"];
 
     private static readonly string[] SourceFolders = ["src", "tests", "load-tests", "infra", "docs"];
 

@@ -48,12 +48,16 @@ public sealed record Alert
 
     public required string Summary { get; init; }
 
-    /// <summary>Who has taken it on, and what they say; null but for acknowledgements.</summary>
+    /// <summary>Who has taken it on, or resolved its anomaly; null where nobody has.</summary>
     public string? By { get; init; }
 
+    /// <summary>What they say; of an anomaly that is not sent, or no longer, why.</summary>
     public string? Reason { get; init; }
 
     public EvaluationFigures? Evidence { get; init; }
+
+    /// <summary>Null but for anomalies.</summary>
+    public AnomalyFigures? Anomaly { get; init; }
 
     /// <summary>Whether it is of a kind that begins and ends, rather than an event.</summary>
     public bool Lasts => Kind is not (TransitionKind.State or TransitionKind.Issued or TransitionKind.Released or TransitionKind.WouldIssue
@@ -71,6 +75,7 @@ public sealed record Alert
         By = by,
         Reason = reason,
         Evidence = null,
+        Anomaly = null,
     };
 
     public static Alert Of(BudgetTransition transition) => new()
@@ -116,6 +121,12 @@ public sealed record Alert
         Add("scope", Scope);
         Add("owner", Owner);
         Add("route", Route);
+        if (Anomaly is { } anomaly)
+        {
+            Add("environment", anomaly.Environment);
+            Add("measure", AnomalyFigures.Word(anomaly.Measure));
+        }
+
         if (Scopes.Scope.TryParse(Scope, out var scope, out _) && scope[ScopeDimension.Tenant] is { Kind: ScopeTermKind.Exact } tenant)
         {
             labels.Add("tenant", tenant.Text);

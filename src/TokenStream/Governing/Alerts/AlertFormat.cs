@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using TokenStream.Budgets;
+using TokenStream.Detection;
 using TokenStream.Events;
 using TokenStream.Governing.Evaluation;
 
@@ -66,7 +67,8 @@ internal sealed record StateRecord(int Format, BudgetStateRecord State);
     Converters =
     [
         typeof(NamedEnumConverter<TransitionKind>), typeof(NamedEnumConverter<AlertSeverity>), typeof(NamedEnumConverter<BudgetState>),
-        typeof(NamedEnumConverter<BudgetMode>), typeof(Int128TextConverter),
+        typeof(NamedEnumConverter<BudgetMode>), typeof(NamedEnumConverter<SeriesMeasure>), typeof(NamedEnumConverter<AnomalyKind>),
+        typeof(NamedEnumConverter<AnomalyDirection>), typeof(NamedEnumConverter<AnomalySeverity>), typeof(Int128TextConverter),
     ])]
 [JsonSerializable(typeof(AlertRecord))]
 [JsonSerializable(typeof(StateRecord))]

@@ -80,6 +80,9 @@ public enum TransitionKind
 
     /// <summary>An event: a person has taken on an alert that lasts. Has its fingerprint and its start.</summary>
     Acknowledged,
+
+    /// <summary>Lasts while series are not what was expected of them. Has no budget.</summary>
+    Anomaly,
 }
 
 /// <summary>
