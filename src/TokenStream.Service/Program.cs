@@ -18,6 +18,7 @@ var root = new RootCommand("TokenStream: exact, governed LLM spend from token ev
     GovernCommand.Create(),
     KeysCommand.Create(),
     AlertsCommand.Create(),
+    AnomaliesCommand.Create(),
     GatewayAgentCommand.Create(),
     DetectCommand.Create(),
     TokensCommand.Create(),

@@ -11,6 +11,7 @@ internal enum AuditKind
     Command,
     Pause,
     Acknowledgement,
+    Anomaly,
 }
 
 /// <summary>Who does something.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using TokenStream.Commands;
-using TokenStream.Scopes;
 using TokenStream.Service.Governing;
 
 namespace TokenStream.Service.Http;
@@ -43,18 +42,9 @@ internal sealed record RequestBody
             return null;
         }
 
-        var scope = new Dictionary<ScopeDimension, string>();
-        foreach (var (name, value) in Scope ?? new Dictionary<string, string>())
+        if (ApiScope.Read(Scope, out error) is not { } scope)
         {
-            if (!Enum.TryParse<ScopeDimension>(name, ignoreCase: true, out var dimension) || !name.All(char.IsAsciiLetterLower))
-            {
-                error =
-                    $"'{name}' is not a dimension; possible are " +
-                    $"{string.Join(", ", Enum.GetNames<ScopeDimension>().Select(known => known.ToLowerInvariant()))}";
-                return null;
-            }
-
-            scope[dimension] = value;
+            return null;
         }
 
         return new RequestDraft
@@ -84,6 +74,20 @@ internal sealed record ReasonBody
     public string? Reason { get; init; }
 }
 
+/// <summary>The body of <c>POST /v1/silences</c>.</summary>
+internal sealed record SilenceBody
+{
+    public IReadOnlyDictionary<string, string>? Scope { get; init; }
+
+    public bool Everything { get; init; }
+
+    public string? Measure { get; init; }
+
+    public string? For { get; init; }
+
+    public string? Reason { get; init; }
+}
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
@@ -91,4 +95,5 @@ internal sealed record ReasonBody
     MaxDepth = 8)]
 [JsonSerializable(typeof(RequestBody))]
 [JsonSerializable(typeof(ReasonBody))]
+[JsonSerializable(typeof(SilenceBody))]
 internal sealed partial class ApiJson : JsonSerializerContext;

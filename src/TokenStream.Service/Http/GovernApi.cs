@@ -102,7 +102,7 @@ internal sealed class GovernApi(ApiAccess access, PeopleRequests requests, Comma
     internal static bool IsTheirs(ApiCaller caller, Scope scope) =>
         caller.Tenant is not { } tenant || scope[ScopeDimension.Tenant] == ScopeTerm.Exact(tenant);
 
-    private static IResult NotTheirs(ApiCaller caller) =>
+    internal static IResult NotTheirs(ApiCaller caller) =>
         Problem.Forbidden($"The token '{caller.Actor.By}' is for the tenant {caller.Tenant} alone: the scope must name it.");
 
     private IReadOnlyCollection<Command> Current()

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using TokenStream.Commands;
 using TokenStream.Kafka;
 using TokenStream.Service.Alerting;
+using TokenStream.Service.Anomalies;
 using TokenStream.Service.Governing;
 using TokenStream.Service.Node;
 using TokenStream.Service.Options;
@@ -20,6 +21,7 @@ internal sealed class NodeApi : IAsyncDisposable
     private readonly BudgetStateTable _states;
     private readonly BudgetsApi _budgets;
     private readonly AlertsApi _alerts;
+    private readonly AnomaliesApi _anomalies;
 
     /// <param name="partitions">Each topic's number of partitions.</param>
     /// <exception cref="NodeStartException">Tokens or keys cannot be read.</exception>
@@ -36,6 +38,7 @@ internal sealed class NodeApi : IAsyncDisposable
         _states = new BudgetStateTable(kafka, options.Topics.BudgetStates, partitions[options.Topics.BudgetStates], clock, logger);
         _budgets = new BudgetsApi(_govern, () => new BudgetConnection(options, kafka, clock, logger), _states);
         _alerts = new AlertsApi(_govern, () => new AlertList(options, kafka, _audit, clock, logger));
+        _anomalies = new AnomaliesApi(_govern, () => new AnomalyBoard(options, kafka, _audit, clock, logger), clock);
     }
 
     /// <summary>Who may use it; null where nobody was named.</summary>
@@ -48,10 +51,12 @@ internal sealed class NodeApi : IAsyncDisposable
         _govern.Map(app);
         _budgets.Map(app);
         _alerts.Map(app);
+        _anomalies.Map(app);
     }
 
     public async ValueTask DisposeAsync()
     {
+        _anomalies.Dispose();
         _alerts.Dispose();
         _budgets.Dispose();
         await _states.DisposeAsync();
