@@ -1,7 +1,6 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using TokenStream.Mapping;
-using TokenStream.Mapping.LiteLlm;
 
 namespace TokenStream.Benchmarks;
 
@@ -11,8 +10,18 @@ public class MappingBenchmarks
 {
     private const int PriceNames = 200;
 
-    private readonly LiteLlmMapper _mapper = new();
+    /// <summary>The time of events whose source tells none.</summary>
+    private const long ReceivedMs = 1_795_211_372_000;
+
+    private readonly IPayloadMapper _mapper;
     private readonly MappedEvents _events = new();
+
+    public MappingBenchmarks()
+        : this(PayloadSources.LiteLlm)
+    {
+    }
+
+    internal MappingBenchmarks(PayloadSource source) => _mapper = source.Create(source.DefaultAttribution);
 
     /// <summary>What is mapped, a payload of our own writing unless told otherwise.</summary>
     public byte[] Payload { get; set; } = Sample();
@@ -23,7 +32,7 @@ public class MappingBenchmarks
     [Benchmark]
     public int Map()
     {
-        _mapper.Map(new Payload(Payload, receivedMs: 0), _events);
+        _mapper.Map(new Payload(Payload, ReceivedMs), _events);
         return _events[0].IsEvent ? _events.Count : throw new InvalidOperationException("The sample was refused.");
     }
 
