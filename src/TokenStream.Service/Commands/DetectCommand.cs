@@ -44,7 +44,7 @@ internal static class DetectCommand
             Score every point of the series of a file and list the anomalies, or write the scores. The step of each series is found by itself.
             Exit code 0 whether there are anomalies or not, 2 where the file cannot be read.
             Example: tokenstream detect tokens.csv.gz --scores scores.csv
-            """) { file, detector, scores, threshold };
+            """) { file, detector, scores, threshold, DetectBatchCommand.Create() };
         command.SetAction((parsed, cancellation) => Task.Run(
             () => Run(
                 parsed.GetValue(file)!,

@@ -75,5 +75,5 @@ internal static class ScoreFile
     }
 
     /// <summary>A name as the file had it: what was between its quotes still has its doubled ones.</summary>
-    private static string Quoted(string name) => name.AsSpan().ContainsAny(',', '"') ? $"\"{name}\"" : name;
+    public static string Quoted(string name) => name.AsSpan().ContainsAny(',', '"') ? $"\"{name}\"" : name;
 }

@@ -1,4 +1,5 @@
 using TokenStream.Detection.Evidence;
+using TokenStream.Detection.SpectralResidual;
 
 namespace TokenStream.Detection;
 
@@ -16,6 +17,11 @@ public static class SeriesDetectors
             "the sum of what four features of a series say against its own past",
             EvidenceDetector.UncalibratedThreshold,
             stepSeconds => new EvidenceDetector(stepSeconds)),
+        new(
+            SrDetector.DetectorName,
+            "the spectral residual, with the figures of ML.NET's DetectAnomalyBySrCnn",
+            SrOptions.DefaultThreshold,
+            _ => new SrDetector()),
     ];
 
     /// <summary>Null where there is no detector of that name.</summary>
