@@ -204,7 +204,9 @@ internal sealed class Episode
         Forget(minuteMs);
         LastSeenMs = minuteMs;
         Minutes++;
-        LastCostPerUnit = double.IsFinite(costPerUnit) ? costPerUnit : 0;
+        // A failure puts the money of its request at risk; whether it was spent is said by the cost.
+        var isSpent = double.IsFinite(costPerUnit) && Measure is not (SeriesMeasure.Errors or SeriesMeasure.ErrorShare);
+        LastCostPerUnit = isSpent ? costPerUnit : 0;
         if (score > PeakScore)
         {
             (PeakScore, PeakMs, PeakValue) = (score, minuteMs, value);

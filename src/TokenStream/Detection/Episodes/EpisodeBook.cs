@@ -30,7 +30,8 @@ public sealed class EpisodeBook
         _calibrators = new ThresholdCalibrator[(int)SeriesMeasure.TtftP95 + 1];
         for (var i = 0; i < _calibrators.Length; i++)
         {
-            _calibrators[i] = new ThresholdCalibrator(ThresholdScale.Of(detectors((SeriesMeasure)i).Name), options.TargetRate);
+            var scale = ThresholdScale.Of(detectors((SeriesMeasure)i).Name);
+            _calibrators[i] = new ThresholdCalibrator(scale, options.TargetRate, options.StartThreshold);
         }
 
         _desk = new AlertDesk(options, detectors, budgets);

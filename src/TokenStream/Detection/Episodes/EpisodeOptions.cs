@@ -8,6 +8,9 @@ public sealed record EpisodeOptions
     /// <summary>False episodes a series and day that thresholds are calibrated to.</summary>
     public double TargetRate { get; init; } = 0.1;
 
+    /// <summary>Thresholds until enough has been seen to calibrate them; null for what the detector's scale says.</summary>
+    public double? StartThreshold { get; init; }
+
     /// <summary>An episode ends after so many minutes that do not belong to it.</summary>
     public int QuietMinutes { get; init; } = 10;
 

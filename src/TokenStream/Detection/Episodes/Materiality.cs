@@ -28,8 +28,7 @@ internal static class Materiality
             return Shortfall(figures, dailyCost, options);
         }
 
-        var isMoney = lead.LastCostPerUnit != 0 && lead.Measure is not (SeriesMeasure.Errors or SeriesMeasure.ErrorShare);
-        return isMoney ? TooCheap(figures, dailyCost, options) : TooFew(figures, options, "hit");
+        return lead.LastCostPerUnit != 0 ? TooCheap(figures, dailyCost, options) : TooFew(figures, options, "hit");
     }
 
     /// <summary>Money at risk in an hour: what the excess costs or, where that is nothing, what the requests cost that it hits.</summary>

@@ -42,10 +42,11 @@ internal sealed record SharedIncident(string? Model, string Provider, List<Episo
     private static List<EpisodeGroup> Together(List<EpisodeGroup> groups, EpisodeOptions options)
     {
         var best = new List<EpisodeGroup>();
-        foreach (var first in groups)
+        // By minutes, not by alerts: when a provider fails there are thousands of these and few of those.
+        foreach (var firstMs in groups.Select(group => group.State.OpenedMs).Distinct())
         {
-            var near = groups.FindAll(group => group.State.OpenedMs >= first.State.OpenedMs &&
-                group.State.OpenedMs - first.State.OpenedMs <= options.GroupMinutes * Episode.MinuteMs);
+            var near = groups.FindAll(group =>
+                group.State.OpenedMs >= firstMs && group.State.OpenedMs - firstMs <= options.GroupMinutes * Episode.MinuteMs);
             best = Tenants(near) > Tenants(best) ? near : best;
         }
 

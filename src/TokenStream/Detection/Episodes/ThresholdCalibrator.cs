@@ -22,9 +22,9 @@ internal sealed class ThresholdCalibrator
     private long _day = -1;
     private long _pointsToday;
 
-    public ThresholdCalibrator(ThresholdScale scale, double target)
+    public ThresholdCalibrator(ThresholdScale scale, double target, double? start = null)
     {
-        (Scale, _target, Threshold) = (scale, target, scale.Start);
+        (Scale, _target, Threshold) = (scale, target, start ?? scale.Start);
         for (var i = 0; i < Days; i++)
         {
             _episodes[i] = new long[scale.Bins + 1];

@@ -8,20 +8,18 @@ namespace TokenStream.Tests.Detection.Episodes;
 public sealed class CalibrationFleetTests
 {
     private const int Series = 100;
-    private const int DaysOfLearning = 30;
+    private const int DaysOfLearning = 24;
     private const int FreshDays = 12;
     private const int MinutesPerDay = 1_440;
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void The_target_is_met_on_days_that_were_not_seen(int seed)
+    [Fact]
+    public void The_target_is_met_on_days_that_were_not_seen()
     {
         var detector = SeriesDetectors.Create("evidence", 60);
         var book = new EpisodeBook(new EpisodeOptions(), _ => new DetectorOfMeasure("evidence", 1));
-        var fleet = Enumerable.Range(0, Series).Select(number => new Client(number, new Random((seed * 1_000) + number), detector)).ToList();
+        var fleet = Enumerable.Range(0, Series).Select(number => new Client(number, new Random(1_000 + number), detector)).ToList();
         Pass(book, fleet, 0, DaysOfLearning);
-        Assert.InRange(book.Threshold(SeriesMeasure.Cost), 6.25, 12.5);
+        Assert.InRange(book.Threshold(SeriesMeasure.Cost), 6.25, 10.25);
         var before = book.Counters.Opened;
         Pass(book, fleet, DaysOfLearning, FreshDays);
 

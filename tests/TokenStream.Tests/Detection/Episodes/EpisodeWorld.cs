@@ -22,7 +22,7 @@ internal sealed class EpisodeWorld
 
     public EpisodeWorld(EpisodeOptions? options = null, ITenantBudgets? budgets = null)
     {
-        (_options, _budgets) = (options ?? new EpisodeOptions(), budgets);
+        (_options, _budgets) = ((options ?? new EpisodeOptions()) with { StartThreshold = 13 }, budgets);
         Book = new EpisodeBook(_options, _detectors, _budgets);
     }
 

@@ -81,6 +81,19 @@ public sealed class GroupingTests
     }
 
     [Fact]
+    public void Failures_are_not_money_spent()
+    {
+        _world.Day();
+        var share = _world.Add(SeriesMeasure.ErrorShare, "t0", "chat", null, 0.1, costPerUnit: 1e14, requests: 1_000);
+        var cost = _world.AddCost("t0", "chat");
+        _world.For(2, (share, 9), (cost, 3));
+
+        var alert = Assert.Single(_world.Sent);
+        Assert.Equal(SeriesMeasure.Cost, alert.Measure);
+        Assert.Equal(4e12, (double)alert.ExcessCost);
+    }
+
+    [Fact]
     public void Opposite_directions_are_two_alerts()
     {
         _world.Day();
@@ -167,6 +180,25 @@ public sealed class GroupingTests
         var alert = Assert.Single(_world.Sent);
         Assert.Equal(new SeriesPath("prod", null, null, null) { Provider = "anthropic" }, alert.Scope);
         Assert.Equal(40e12, (double)alert.ExcessCost);
+    }
+
+    [Fact]
+    public void A_provider_that_fails_is_one_alert_however_many_tenants_it_serves()
+    {
+        var world = new EpisodeWorld();
+        for (var i = 0; i < 1_000; i++)
+        {
+            world.Spends($"t{i}", 1, model: "opus", provider: "anthropic");
+            world.Add(SeriesMeasure.LatencyP95, $"t{i}", "chat", null, 800);
+        }
+
+        world.For(3, [.. world.Series.Select(series => (series, 5.0))]);
+
+        var alert = Assert.Single(world.Sent);
+        Assert.Equal("opus", alert.Scope.Model);
+        Assert.Equal((50, 950), (alert.Members.Count, alert.FurtherMembers));
+        world.For(11);
+        Assert.Equal(0, world.Book.OpenAlerts);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ public sealed class ThresholdCalibratorTests
 {
     private const long Day = 86_400_000;
 
-    private readonly ThresholdCalibrator _calibrator = new(ThresholdScale.Evidence, 0.1);
+    private readonly ThresholdCalibrator _calibrator = new(ThresholdScale.Evidence, 0.1, start: 13);
     private long _day = 19_000;
 
     [Fact]
