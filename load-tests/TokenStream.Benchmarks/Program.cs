@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Running;
 using TokenStream.Benchmarks;
+using TokenStream.Benchmarks.Detection;
 using TokenStream.Benchmarks.Governing;
 using TokenStream.Benchmarks.Partition;
 
@@ -21,6 +22,11 @@ if (args is ["ledger", ..])
 if (args is ["rollover", ..])
 {
     return RolloverCommand.Run(args[1..], Console.Out);
+}
+
+if (args is ["fleet", ..])
+{
+    return FleetCommand.Run(args[1..], Console.Out);
 }
 
 if (args is ["mapping", ..])

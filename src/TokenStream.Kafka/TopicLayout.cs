@@ -107,6 +107,9 @@ public sealed record TopicLayout
     /// <summary>What the detect stage found: each anomaly when it opens, becomes worse and ends.</summary>
     public string Anomalies { get; init; } = "tokenstream.anomalies";
 
+    /// <summary>Snapshots of the detect stage: as many partitions as rollups.</summary>
+    public string Series { get; init; } = "tokenstream.series";
+
     /// <summary>The topics that scopes are routed over, <see cref="Spend"/> first.</summary>
     public IReadOnlyList<string> ByScope => [Spend, Commands, Ledger, Acks];
 
@@ -131,6 +134,7 @@ public sealed record TopicLayout
         new(Spend, SpendPartitions, [Delete, new("retention.ms", Text(RollupsRetention), SettingRule.AtLeast)]),
         new(Commands, SpendPartitions, [Compact]),
         new(Ledger, SpendPartitions, [Compact]),
+        new(Series, RollupsPartitions, [Compact]),
         new(Acks, SpendPartitions, [Delete, new("retention.ms", Text(AcksRetention), SettingRule.AtCreation)]),
         new(Budgets, 1, [Compact, LargeVersions]),
         new(Alerts, 1, [Delete, new("retention.ms", Text(AuditRetention), SettingRule.AtCreation)]),
@@ -141,15 +145,15 @@ public sealed record TopicLayout
     ];
 
     /// <summary>
-    /// Sentences about topics that scopes are routed over and that do not have the same number of partitions; none where all is well.
+    /// Sentences about topics that must have as many partitions as another one, and do not; none where all is well.
     /// </summary>
     public IEnumerable<string> Unequal(IReadOnlyDictionary<string, int> partitions) =>
-        from topic in ByScope
-        where partitions[topic] != partitions[Spend]
+        from pair in ByScope.Select(topic => (Topic: topic, As: Spend)).Append((Topic: Series, As: Rollups))
+        where partitions[pair.Topic] != partitions[pair.As]
         select string.Create(
             CultureInfo.InvariantCulture,
-            $"The topic {topic} has {partitions[topic]} partitions, but {Spend} has {partitions[Spend]}: they must have the same number. " +
-            $"Delete {topic} while no node runs, or name another one in its place.");
+            $"The topic {pair.Topic} has {partitions[pair.Topic]} partitions, but {pair.As} has {partitions[pair.As]}: they must have the same " +
+            $"number. Delete {pair.Topic} while no node runs, or name another one in its place.");
 
     private static TopicSetting Compact { get; } = new("cleanup.policy", "compact", SettingRule.Exact);
 

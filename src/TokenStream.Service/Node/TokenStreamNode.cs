@@ -85,6 +85,11 @@ internal sealed class TokenStreamNode : IAsyncDisposable
             StoreRole.Start(_parts, kafka, topics, store);
         }
 
+        if (_options.Roles.HasFlag(NodeRoles.Detect))
+        {
+            DetectRole.Start(_parts, kafka, topics);
+        }
+
         if (_options.Roles.HasFlag(NodeRoles.Govern))
         {
             GovernRole.Start(_parts, kafka, topics, budgets, store);

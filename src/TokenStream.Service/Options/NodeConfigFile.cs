@@ -58,6 +58,7 @@ internal static class NodeConfigFile
             alerts.Close();
         }
 
+        options = options with { Detect = DetectSection.Read(root.Child("detect"), options.Detect, errors) };
         options = ReadLogs(root.Child("log"), options);
         options = ReadSigning(root.Child("signing"), options, errors);
         if (root.Child("telemetry") is { } telemetry)
@@ -166,6 +167,7 @@ internal static class NodeConfigFile
             Audit = topics.Text("audit") ?? layout.Audit,
             Sources = topics.Text("sources") ?? layout.Sources,
             Anomalies = topics.Text("anomalies") ?? layout.Anomalies,
+            Series = topics.Text("series") ?? layout.Series,
         };
         topics.Close();
         return options with { Topics = layout with { LivePartitions = layout.RollupsPartitions } };

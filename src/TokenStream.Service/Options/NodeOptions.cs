@@ -65,6 +65,9 @@ internal sealed record NodeOptions
     /// <summary>How such payloads are taken in over HTTP.</summary>
     public ReceiveOptions Receive { get; init; } = new();
 
+    /// <summary>How anomalies are found.</summary>
+    public DetectSettings Detect { get; init; } = new();
+
     /// <summary>Where alerts are sent to; without any they stay on their topic.</summary>
     public IReadOnlyList<ReceiverOptions> Receivers { get; init; } = [];
 

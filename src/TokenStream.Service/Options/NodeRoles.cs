@@ -21,20 +21,24 @@ internal enum NodeRoles
     /// <summary>Payloads on topics to input.</summary>
     Map = 16,
 
-    All = Aggregate | Store | Govern | Receive | Map,
+    /// <summary>Rollups to anomalies.</summary>
+    Detect = 32,
+
+    All = Aggregate | Store | Govern | Receive | Map | Detect,
 }
 
 /// <summary>Roles as people write them.</summary>
 internal static class NodeRoleNames
 {
     /// <summary>Completes a sentence about a name that is none.</summary>
-    public const string Possible = "possible are aggregate, store, govern, receive and map";
+    public const string Possible = "possible are aggregate, store, detect, govern, receive and map";
 
     /// <summary>The role of a name; none where there is no such role.</summary>
     public static NodeRoles Parse(string name) => name.ToLowerInvariant() switch
     {
         "aggregate" => NodeRoles.Aggregate,
         "store" => NodeRoles.Store,
+        "detect" => NodeRoles.Detect,
         "govern" => NodeRoles.Govern,
         "receive" => NodeRoles.Receive,
         "map" => NodeRoles.Map,

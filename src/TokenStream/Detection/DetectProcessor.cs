@@ -1,4 +1,7 @@
+using TokenStream.Detection.Causes;
+using TokenStream.Detection.Episodes;
 using TokenStream.Detection.Series;
+using TokenStream.Detection.Silence;
 using TokenStream.Windowing;
 
 namespace TokenStream.Detection;
@@ -13,6 +16,10 @@ public sealed class DetectProcessor
     private readonly InputBook _inputs;
     private readonly MinuteBook _minutes;
     private readonly SeriesTable _series;
+    private readonly EpisodeBook _episodes;
+    private readonly CauseBook _causes;
+    private readonly SilenceBook _silence;
+    private readonly HeldSilences _heldSilences;
     private DetectSnapshotWriter? _writing;
     private DetectCounts _counts = new();
     private long _points;
@@ -21,13 +28,23 @@ public sealed class DetectProcessor
 
     /// <param name="detectors">The detector of each measure; for this processor's thread only.</param>
     public DetectProcessor(DetectOptions options, Func<SeriesMeasure, ISeriesDetector> detectors)
-        : this(new InputBook(), new MinuteBook(), new SeriesTable(options.MaxSeries, detectors))
     {
-        _nextMs = AggregateCommit.Never;
+        (_inputs, _minutes, _series, _nextMs) = (new InputBook(), new MinuteBook(), new SeriesTable(options.MaxSeries, detectors), AggregateCommit.Never);
+        _episodes = new EpisodeBook(options.Episodes, _series.DetectorOf);
+        (_causes, _silence, _heldSilences) = (new CauseBook(options.Causes), new SilenceBook(options.Silence), new HeldSilences());
     }
 
-    private DetectProcessor(InputBook inputs, MinuteBook minutes, SeriesTable series) =>
-        (_inputs, _minutes, _series) = (inputs, minutes, series);
+    private DetectProcessor(ref BlockReader head, IReadOnlyList<byte[]> chunks, DetectOptions options, Func<SeriesMeasure, ISeriesDetector> detectors)
+    {
+        _nextMs = head.Long();
+        (_inputs, _minutes) = (InputBook.Read(ref head), MinuteBook.Read(ref head));
+        _series = SeriesTable.ReadHead(ref head, options.MaxSeries, detectors);
+        DetectSnapshotReader.ReadSeries(chunks, _series);
+        _episodes = EpisodeBook.Read(ref head, options.Episodes, _series.DetectorOf);
+        _causes = CauseBook.Read(ref head, options.Causes);
+        _silence = SilenceBook.Read(ref head, options.Silence);
+        _heldSilences = HeldSilences.Read(ref head);
+    }
 
     /// <summary>Start of the minute that was scored last; null before the first.</summary>
     public long? ScoredMs => _nextMs == AggregateCommit.Never ? null : _nextMs - MinuteBook.MinuteMs;
@@ -43,6 +60,15 @@ public sealed class DetectProcessor
 
     /// <summary>Series that it keeps.</summary>
     public int SeriesCount => _series.Count;
+
+    /// <summary>What became of episodes.</summary>
+    public EpisodeCounters Episodes => _episodes.Counters;
+
+    /// <summary>Alerts that last.</summary>
+    public int OpenAlerts => _episodes.OpenAlerts;
+
+    /// <summary>The score from which on a measure's point is strange, as calibrated.</summary>
+    public double Threshold(SeriesMeasure measure) => _episodes.Threshold(measure);
 
     /// <summary>Places that they are of.</summary>
     public int PlaceCount => _series.Places.Count;
@@ -96,10 +122,27 @@ public sealed class DetectProcessor
         foreach (var tenant in _series.Places.Tenants)
         {
             tenant.IsMissing = minuteMs < _inputs.GapUntilMs || tenant.IsBehind(_inputs, minuteMs);
-            Measured?.Invoke(new TenantMinute(tenant.Environment, tenant.Name, minuteMs, tenant.IsMissing ? [] : tenant.Cells, tenant.IsMissing));
+            var minute = new TenantMinute(tenant.Environment, tenant.Name, minuteMs, tenant.IsMissing ? [] : tenant.Cells, tenant.IsMissing);
+            _episodes.Add(minute);
+            _causes.Add(minute);
+            _silence.Add(minute);
+            Measured?.Invoke(minute);
         }
 
+        // 1. Every series has its score. 2. Episodes open, go on and end. 3. What changed is explained before anything of the minute is learnt.
+        // 4. Those who say nothing.
         _series.Score(minuteMs, Take, Dropped);
+        foreach (var anomaly in _episodes.EndMinute(minuteMs, isHistory))
+        {
+            anomalies.Add(anomaly.Kind == AnomalyKind.Spike && anomaly.Cause is null ? anomaly with { Cause = _causes.Explain(anomaly) } : anomaly);
+        }
+
+        _causes.EndMinute(minuteMs, _episodes.IsOpen);
+        foreach (var anomaly in _silence.EndMinute(minuteMs, isHistory))
+        {
+            anomalies.Add(_heldSilences.Held(anomaly, _episodes));
+        }
+
         _counts = _counts with { Minutes = _counts.Minutes + 1, HistoryMinutes = _counts.HistoryMinutes + (isHistory ? 1 : 0) };
     }
 
@@ -111,6 +154,10 @@ public sealed class DetectProcessor
         _inputs.Write(head);
         _minutes.Write(head);
         _series.WriteHead(head);
+        _episodes.Write(head);
+        _causes.Write(head);
+        _silence.Write(head);
+        _heldSilences.Write(head);
         return _writing = new DetectSnapshotWriter(head, _series, chunkBytes, () => _writing = null);
     }
 
@@ -122,11 +169,7 @@ public sealed class DetectProcessor
         try
         {
             var head = new BlockReader(DetectSnapshotReader.Head(chunks));
-            var nextMs = head.Long();
-            var (inputs, minutes) = (InputBook.Read(ref head), MinuteBook.Read(ref head));
-            var series = SeriesTable.ReadHead(ref head, options.MaxSeries, detectors);
-            DetectSnapshotReader.ReadSeries(chunks, series);
-            return new DetectProcessor(inputs, minutes, series) { _nextMs = nextMs };
+            return new DetectProcessor(ref head, chunks, options, detectors);
         }
         catch (Exception damage) when (damage is OverflowException or ArgumentException)
         {
@@ -170,17 +213,46 @@ public sealed class DetectProcessor
     }
 
     /// <summary>A minute that was scored keeps its scores; what came late is told to those who judge it.</summary>
-    private void Correct(Rollup value) => _counts = _counts with { Corrections = _counts.Corrections + 1 };
+    private void Correct(Rollup value)
+    {
+        _counts = _counts with { Corrections = _counts.Corrections + 1 };
+        if (_series.Places.Find(value.Key.Environment, value.Key.TenantId) is not { } tenant)
+        {
+            return;
+        }
+
+        var minuteMs = MinuteBook.MinuteOf(value.Block.WindowStartMs);
+        var used = default(PlaceSums);
+        used.Add(value.Measures);
+        ReadOnlySpan<(string? Feature, string? Model)> places =
+            [(null, null), (value.Key.Feature, null), (null, value.Key.Model), (value.Key.Feature, value.Key.Model)];
+        foreach (var place in places)
+        {
+            if (!tenant.Numbers.TryGetValue(place, out var number))
+            {
+                continue;
+            }
+
+            for (var measure = SeriesMeasure.Cost; measure.IsCount(); measure++)
+            {
+                if (used.Value(measure) is > 0 and var added)
+                {
+                    _episodes.Correct(_series.Places[number].Path, measure, minuteMs, added);
+                }
+            }
+        }
+
+        _silence.Correct(tenant.Environment, tenant.Name, minuteMs, value.Measures.Events);
+    }
 
     private void Take(in ScoredPoint point, IPointProbe probe)
     {
         var isMissing = double.IsNaN(point.Value);
         _points += isMissing ? 0 : 1;
         _missing += isMissing ? 1 : 0;
+        _episodes.Add(point, probe);
         Scored?.Invoke(point, probe);
     }
 
-    private void Dropped(int series)
-    {
-    }
+    private void Dropped(int series) => _episodes.Drop(series);
 }

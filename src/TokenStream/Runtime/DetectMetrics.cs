@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using TokenStream.Detection;
+using TokenStream.Detection.Episodes;
 
 namespace TokenStream.Runtime;
 
@@ -25,6 +26,9 @@ public sealed class DetectMetrics
         _refused = meter.CreateCounter<long>(
             "tokenstream.detect.series.refused", "{series}", "Series that found no room, counted each minute: raise detect.max_series.");
         meter.CreateObservableGauge("tokenstream.detect.lag", () => Measure(p => p.LagRecords), "{record}", "Records of rollups between a partition's series and its end.");
+        meter.CreateObservableCounter(
+            "tokenstream.detect.episodes", Episodes, "{episode}", "Episodes of series and the alerts they became, by outcome.");
+        meter.CreateObservableGauge("tokenstream.detect.open_alerts", () => Measure(p => p.OpenAlerts), "{alert}", "Alerts of a partition that last, sent or not.");
         meter.CreateObservableGauge("tokenstream.detect.series", () => Measure(p => p.Series), "{series}", "Series of a partition.");
         meter.CreateObservableGauge("tokenstream.detect.state.size", () => Measure(p => p.StateBytes), "By", "Memory of the series' states.");
         meter.CreateObservableGauge(
@@ -54,6 +58,24 @@ public sealed class DetectMetrics
     /// <summary>Where the gauges of rollups partitions are read from; called from any thread.</summary>
     public void Observe(Func<IEnumerable<DetectGauges>> partitions) => _partitions = partitions;
 
+    private IEnumerable<Measurement<long>> Episodes()
+    {
+        foreach (var partition in _partitions())
+        {
+            var episodes = partition.Episodes;
+            foreach (var (outcome, count) in new[]
+            {
+                ("opened", episodes.Opened), ("no_room", episodes.NoRoom), ("grouped", episodes.Grouped), ("immaterial", episodes.Immaterial),
+                ("info", episodes.Info), ("digested", episodes.Digested), ("sent", episodes.Sent), ("late_data", episodes.LateData),
+                ("confirmed", episodes.Confirmed),
+            })
+            {
+                yield return new Measurement<long>(
+                    count, new KeyValuePair<string, object?>("partition", partition.Partition), new KeyValuePair<string, object?>("outcome", outcome));
+            }
+        }
+    }
+
     private static void Add(Counter<long> counter, long count, string tag, string value)
     {
         if (count != 0)
@@ -68,5 +90,7 @@ public sealed class DetectMetrics
 }
 
 /// <summary>How the series of a rollups partition stood when their worker looked last.</summary>
+/// <param name="Episodes">Counts since the partition's state began, and not only as of that look.</param>
 public sealed record DetectGauges(
-    int Partition, long LagRecords, int Series, long StateBytes, long? ScoredMs, long? ClosedThroughMs, long SnapshotBytes, long SnapshotAgeMs);
+    int Partition, long LagRecords, int Series, long StateBytes, long? ScoredMs, EpisodeCounters Episodes, int OpenAlerts, long SnapshotBytes,
+    long SnapshotAgeMs);

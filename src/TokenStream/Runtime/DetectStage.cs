@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using TokenStream.Detection;
 
@@ -16,7 +17,6 @@ public sealed class DetectStage : IStage
     private readonly IRecordSource _source;
     private readonly IRecordSink _sink;
     private readonly ICompactedLog _seriesLog;
-    private readonly Action<Anomaly, IRecordSink> _publish;
     private readonly Func<SeriesMeasure, ISeriesDetector> _detectors;
     private readonly DetectStageOptions _options;
     private readonly StreamMetrics _metrics;
@@ -31,7 +31,6 @@ public sealed class DetectStage : IStage
     /// <param name="source">Reads the rollups topic, as a member of a group.</param>
     /// <param name="sink">Takes anomalies and snapshots.</param>
     /// <param name="seriesLog">The topic of snapshots.</param>
-    /// <param name="publish">Writes an anomaly wherever it is to be seen; what it writes is awaited.</param>
     /// <param name="detectors">The detector of each measure; called once for each measure and partition.</param>
     /// <param name="options">Names and limits.</param>
     /// <param name="metrics">Where is counted.</param>
@@ -41,14 +40,13 @@ public sealed class DetectStage : IStage
         IRecordSource source,
         IRecordSink sink,
         ICompactedLog seriesLog,
-        Action<Anomaly, IRecordSink> publish,
         Func<SeriesMeasure, ISeriesDetector> detectors,
         DetectStageOptions options,
         StreamMetrics metrics,
         TimeProvider clock,
         ILogger logger)
     {
-        (_source, _sink, _seriesLog, _publish, _detectors) = (source, sink, seriesLog, publish, detectors);
+        (_source, _sink, _seriesLog, _detectors) = (source, sink, seriesLog, detectors);
         (_options, _metrics, _clock, _logger) = (options, metrics, clock, logger);
         metrics.Detect.Observe(() => _partitions.Values.Select(p => p.Gauges).OfType<DetectGauges>());
     }
@@ -66,7 +64,10 @@ public sealed class DetectStage : IStage
     {
         var owned = new DetectPartition(partition, _options, Damaged);
         _partitions[partition] = owned;
-        return (_source.Committed(partition)?.Offset ?? _source.QueryWatermarks(partition).Start, owned);
+
+        // Where there is a record at all: a gap is the start's to tell of, and no reason not to read.
+        var (start, end) = _source.QueryWatermarks(partition);
+        return (_source.Committed(partition)?.Offset is { } offset && offset >= start && offset <= end ? offset : start, owned);
     }
 
     // Effects are performed to their end between two polls: nothing is in flight here but a snapshot that nobody will ask for.
@@ -146,9 +147,16 @@ public sealed class DetectStage : IStage
             return;
         }
 
-        // 2. The snapshot that the commit names, and what there is of others.
+        // 2. The snapshot that the commit names, and what there is of others: after lost offsets they know of epochs that the commit does not, and none
+        // is used twice.
         var snapshots = new SnapshotTable(partition.Number);
         _seriesLog.ReadAll(partition.Number, (_, _, key, value, isDeletion) => snapshots.Read(key, value, isDeletion, committed.Snapshot));
+        if (snapshots.HighestEpoch >= partition.Commit.Epoch &&
+            !await CommitAsync(partition, partition.Commit with { Epoch = snapshots.HighestEpoch + 1 }))
+        {
+            return;
+        }
+
         var processor = Restore(partition, snapshots, out var problem);
         if (processor is null && committed.Snapshot.Length > 0)
         {
@@ -200,9 +208,10 @@ public sealed class DetectStage : IStage
             return;
         }
 
+        var topic = new TopicPartition(_options.AnomaliesTopic, 0);
         foreach (var anomaly in partition.Anomalies)
         {
-            _publish(anomaly, _sink);
+            _sink.Publish(topic, Encoding.UTF8.GetBytes(anomaly.Id), AnomalyFormat.Write(anomaly));
             _metrics.Detect.Count(anomaly);
         }
 
@@ -287,7 +296,7 @@ public sealed class DetectStage : IStage
             var end = _source.Watermarks(partition.Partition).End;
             partition.Gauges = new DetectGauges(
                 partition.Number, Math.Max(0, end - partition.Position), processor.SeriesCount, processor.StateBytes, processor.ScoredMs,
-                processor.ClosedThroughMs, partition.SnapshotBytes, partition.SinceSnapshotMs);
+                processor.Episodes, processor.OpenAlerts, partition.SnapshotBytes, partition.SinceSnapshotMs);
         }
     }
 

@@ -9,6 +9,8 @@ public sealed record DetectStageOptions
 
     public string SeriesTopic { get; init; } = "tokenstream.series";
 
+    public string AnomaliesTopic { get; init; } = "tokenstream.anomalies";
+
     /// <summary>Without a snapshot, so much of what the log has is learnt from.</summary>
     public long HistoryMs { get; init; } = 8 * 86_400_000L;
 
