@@ -30,7 +30,7 @@ internal static class UpCommand
     private static readonly Option<string?> Prices =
         new("--prices") { Description = "A price book (YAML, or LiteLLM's price map) whose entries win over the default book's." };
     private static readonly Option<string?> Roles =
-        new("--roles") { Description = "The stages this node takes part in: aggregate,store,govern,receive,map (default all)." };
+        new("--roles") { Description = "The stages this node takes part in: aggregate,store,detect,govern,receive,map (default all)." };
     private static readonly Option<FileInfo?> Config =
         new("--config") { Description = "A YAML file with all of these and the rest; options win over it." };
     private static readonly Option<bool> AllowRemote =
