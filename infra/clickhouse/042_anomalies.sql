@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS tokenstream.anomaly_records
     feature Nullable(String) COMMENT 'The feature; NULL where it is summed over, empty for events that name none.',
     model Nullable(String) COMMENT 'The model, likewise.',
     provider Nullable(String) COMMENT 'The provider, of a group over all of its models.',
+    gateway Nullable(String) COMMENT 'The source of events, where it is about one.',
     measure LowCardinality(String) COMMENT 'cost, requests, tokens_in, ..',
     direction LowCardinality(String) COMMENT 'up or down.',
     kind LowCardinality(String) COMMENT 'spike, silence, clock_drift or digest.',
@@ -55,6 +56,7 @@ CREATE OR REPLACE VIEW tokenstream.anomalies
     feature Nullable(String) COMMENT 'The feature; NULL where it is summed over, empty for events that name none.',
     model Nullable(String) COMMENT 'The model, likewise.',
     provider Nullable(String) COMMENT 'The provider, of a group over all of its models.',
+    gateway Nullable(String) COMMENT 'The source of events, where it is about one.',
     measure LowCardinality(String) COMMENT 'cost, requests, tokens_in, ..',
     direction LowCardinality(String) COMMENT 'up or down.',
     kind LowCardinality(String) COMMENT 'spike, silence, clock_drift or digest.',
@@ -91,7 +93,7 @@ CREATE OR REPLACE VIEW tokenstream.anomalies
 )
 AS SELECT
     records.id AS id, records.environment AS environment, records.tenant_id AS tenant_id, records.feature AS feature, records.model AS model,
-    records.provider AS provider, records.measure AS measure, records.direction AS direction, records.kind AS kind, records.severity AS severity,
+    records.provider AS provider, records.gateway AS gateway, records.measure AS measure, records.direction AS direction, records.kind AS kind, records.severity AS severity,
     records.opened_at AS opened_at, records.last_seen_at AS last_seen_at, records.ended_at AS ended_at, records.end_reason AS end_reason,
     records.peak_at AS peak_at, records.peak_score AS peak_score, records.threshold AS threshold, records.target_rate AS target_rate,
     records.value / if(records.measure IN ('cost', 'cost_per_request'), 1e12, 1) AS value,

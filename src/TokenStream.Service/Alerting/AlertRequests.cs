@@ -162,8 +162,13 @@ internal static class AlertRequests
 
     private static IEnumerable<(string Name, string Value)> Evidence(AnomalyFigures anomaly)
     {
-        yield return ("seen", AnomalyText.Quantity(anomaly.Measure, anomaly.Value ?? double.NaN));
-        yield return ("expected", AnomalyText.Quantity(anomaly.Measure, anomaly.Expected ?? double.NaN));
+        // A digest counts places, and a clock's drift is a share: their summaries say so.
+        if (anomaly is { AnomalyKind: AnomalyKind.Spike or AnomalyKind.Silence, Value: { } value, Expected: { } expected })
+        {
+            yield return ("seen", AnomalyText.Quantity(anomaly.Measure, value));
+            yield return ("expected", AnomalyText.Quantity(anomaly.Measure, expected));
+        }
+
         yield return ("per_hour", Amount(anomaly.CostPerHour, isTokens: false));
         yield return ("so_far", Amount(anomaly.ExcessCost, isTokens: false));
         if (anomaly.Cause is { } cause)

@@ -50,7 +50,10 @@ internal sealed class AnomalyBoard : IDisposable
 
     /// <summary>The silences in force, or all that are still known.</summary>
     public IReadOnlyList<AnomalySilence> Silences(bool all) =>
-        [.. Requests().Silences.Where(silence => all || silence.IsInForce(Now())).OrderBy(silence => silence.UntilMs).ThenBy(silence => silence.Id, StringComparer.Ordinal)];
+    [
+        .. Requests().Silences.Where(silence => all || silence.IsInForce(Now()))
+            .OrderBy(silence => silence.UntilMs).ThenBy(silence => silence.Id, StringComparer.Ordinal),
+    ];
 
     /// <summary>Takes an anomaly's alerts on; returns it as it stands then, null where none of that id has one that lasts.</summary>
     public async Task<ShownAnomaly?> AcknowledgeAsync(string id, string reason, Actor actor)

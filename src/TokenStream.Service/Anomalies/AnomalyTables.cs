@@ -10,7 +10,7 @@ namespace TokenStream.Service.Anomalies;
 internal static class AnomalyTables
 {
     private const string Columns =
-        "id, environment, tenant_id, feature, model, provider, measure, direction, kind, opened_at, last_seen_at, peak_at, ended_at, end_reason, severity, " +
+        "id, environment, tenant_id, feature, model, provider, gateway, measure, direction, kind, opened_at, last_seen_at, peak_at, ended_at, end_reason, severity, " +
         "peak_score, threshold, target_rate, value, expected, lower, upper, excess, excess_cost, cost_per_hour, detector, detector_version, cause, " +
         "cause_factor, cause_sentence, held_back, note, members, further_members";
 
@@ -41,6 +41,7 @@ internal static class AnomalyTables
         WriteName(anomaly.Scope.Feature, rows);
         WriteName(anomaly.Scope.Model, rows);
         WriteName(anomaly.Scope.Provider, rows);
+        WriteName(anomaly.Scope.Gateway, rows);
         rows.WriteString(AnomalyFigures.Word(anomaly.Measure));
         rows.WriteString(AnomalyFigures.Word(anomaly.Direction));
         rows.WriteString(AnomalyFigures.Word(anomaly.Kind));

@@ -95,6 +95,11 @@ internal static class BudgetSimulateCommand
                 $"{Picodollars.Millionths(effect.Saved)} saved"));
         }
 
+        if (set.Budgets.Any(budget => budget.Ladder.Any(step => step.WhenAnomaly is not null)))
+        {
+            await output.WriteLineAsync("Steps with when_anomaly did nothing: a simulation knows no anomalies.");
+        }
+
         await output.WriteLineAsync(
             $"It cost {Picodollars.Millionths(simulation.Demanded)} and would have cost {Picodollars.Millionths(simulation.Spent)}.");
     }

@@ -1,14 +1,16 @@
 using TokenStream.Governing;
+using TokenStream.Governing.Anomalies;
 using TokenStream.Runtime;
 using TokenStream.Service.Node;
 
 namespace TokenStream.Service.Governing;
 
 /// <summary>What people have said, as the govern stage takes it: the same object until something changes. For the stage's thread.</summary>
-internal sealed class GovernInputsSource(BudgetFollower people)
+internal sealed class GovernInputsSource(BudgetFollower people, Func<OpenAnomalies> anomalies)
 {
     private PublishedBudgets? _budgets;
     private GovernControls? _controls;
+    private OpenAnomalies? _anomalies;
     private GovernInputs? _inputs;
 
     public GovernInputs? Read()
@@ -18,11 +20,11 @@ internal sealed class GovernInputsSource(BudgetFollower people)
             return null;
         }
 
-        var (budgets, controls) = (people.Budgets, people.Controls);
-        if (!ReferenceEquals(budgets, _budgets) || !ReferenceEquals(controls, _controls))
+        var (budgets, controls, open) = (people.Budgets, people.Controls, anomalies());
+        if (!ReferenceEquals(budgets, _budgets) || !ReferenceEquals(controls, _controls) || !ReferenceEquals(open, _anomalies))
         {
-            (_budgets, _controls) = (budgets, controls);
-            _inputs = new GovernInputs(budgets.Set, budgets.Directory, budgets.SinceMs, controls);
+            (_budgets, _controls, _anomalies) = (budgets, controls, open);
+            _inputs = new GovernInputs(budgets.Set, budgets.Directory, budgets.SinceMs, controls) { Anomalies = open };
         }
 
         return _inputs;

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
 using TokenStream.ClickHouse;
 using TokenStream.Commands;
+using TokenStream.Governing.Anomalies;
 using TokenStream.Kafka;
 using TokenStream.Pricing;
 using TokenStream.Runtime;
+using TokenStream.Service.Anomalies;
 using TokenStream.Service.Node;
 using TokenStream.Service.Options;
 
@@ -20,8 +22,8 @@ internal sealed class GovernRole : IDisposable
 
     /// <param name="partitions">Of the spend topic, and so of every topic that scopes are routed over.</param>
     public GovernRole(
-        NodeOptions options, KafkaOptions kafka, int partitions, BudgetFollower people, StreamMetrics metrics, TimeProvider clock,
-        ILoggerFactory loggers)
+        NodeOptions options, KafkaOptions kafka, int partitions, BudgetFollower people, Func<OpenAnomalies> anomalies, StreamMetrics metrics,
+        TimeProvider clock, ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger("TokenStream.Govern");
         var keys = new SigningKeys(options);
@@ -36,7 +38,7 @@ internal sealed class GovernRole : IDisposable
             _sink,
             _commands,
             _ledger,
-            new GovernInputsSource(people).Read,
+            new GovernInputsSource(people, anomalies).Read,
             _signer,
             new CommandVerifier(keys.Public()),
             new GovernStageOptions
@@ -69,8 +71,10 @@ internal sealed class GovernRole : IDisposable
     public static void Start(
         NodeParts parts, KafkaOptions kafka, TopicReport topics, BudgetFollower budgets, ClickHouseClient? client)
     {
+        var anomalies = new AnomalyFollower(kafka, parts.Options.Topics.Anomalies, () => budgets.AnomalyRequests, parts.Clock, parts.Logger);
+        parts.AtEnd(anomalies.DisposeAsync);
         var role = new GovernRole(
-            parts.Options, kafka, topics.Partitions[parts.Options.Topics.Spend], budgets, parts.Metrics, parts.Clock, parts.Loggers);
+            parts.Options, kafka, topics.Partitions[parts.Options.Topics.Spend], budgets, () => anomalies.Current, parts.Metrics, parts.Clock, parts.Loggers);
         parts.Health.Add("govern", () => NodeParts.Condition(role.Stage.Stopped, role.Stage.HasPartitions)
             ?? (role.Stage.IsDeciding
                 ? null

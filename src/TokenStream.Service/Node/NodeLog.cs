@@ -63,6 +63,10 @@ internal static partial class NodeLog
     public static partial void AcksUnreadable(ILogger logger, string reason);
 
     [LoggerMessage(
+        7023, LogLevel.Warning, "The anomalies topic could not be read, steps of budgets go by what was read last; trying again: {Reason}")]
+    public static partial void AnomaliesUnreadable(ILogger logger, string reason);
+
+    [LoggerMessage(
         7022, LogLevel.Warning, "What sources sent could not be told, sums are not touched; it is told again with the next: {Reason}")]
     public static partial void SourcesWait(ILogger logger, string reason);
 }

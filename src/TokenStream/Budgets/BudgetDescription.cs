@@ -31,6 +31,17 @@ internal static class BudgetDescription
                 $"%{informs})\n");
         }
 
+        foreach (var step in budget.Ladder)
+        {
+            if (step.WhenAnomaly is { } severity)
+            {
+                var worse = severity == Detection.AnomalySeverity.Critical ? "a critical anomaly" : "an anomaly of warning or worse";
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"# {LadderReader.Trigger(step)}, {LadderReader.Word(step)}: only while {worse} of rising spend lasts in the scope\n");
+            }
+        }
+
         var left = budget.BurnFactors.Count - BurnRatePair.Of(budget.BurnFactors, span.LengthMs).Count;
         return left == 0
             ? text.ToString()

@@ -141,6 +141,11 @@ internal static class BudgetWriter
     private static IEnumerable<string> Fields(LadderStep step)
     {
         yield return $"at: {LadderReader.Trigger(step)}";
+        if (step.WhenAnomaly is { } severity)
+        {
+            yield return $"when_anomaly: {LadderReader.Severities.First(candidate => candidate.Severity == severity).Word}";
+        }
+
         yield return $"action: {LadderReader.Word(step)}";
         (string Key, string? Value)[] parameters =
         [

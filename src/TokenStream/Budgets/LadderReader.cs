@@ -1,4 +1,5 @@
 using TokenStream.Commands;
+using TokenStream.Detection;
 using TokenStream.Scopes;
 using TokenStream.Yaml;
 
@@ -21,6 +22,10 @@ internal static class LadderReader
         ("throttle", CommandAction.Throttle, 2),
         ("kill", CommandAction.Kill, 3),
     ];
+
+    /// <summary>What a step may ask for besides its trigger, from mild to severe.</summary>
+    public static readonly IReadOnlyList<(string Word, AnomalySeverity Severity)> Severities =
+        [("warning", AnomalySeverity.Warning), ("critical", AnomalySeverity.Critical)];
 
     public static IReadOnlyList<LadderStep> Read(IReadOnlyList<YamlReader> items, Budget budget)
     {
@@ -50,8 +55,9 @@ internal static class LadderReader
         var action = ReadAction(item);
         var parameters = ReadParameters(item, action, budget);
         var hold = ReadHold(item);
+        var anomaly = ReadAnomaly(item);
         return trigger is { } at && action != CommandAction.None
-            ? new LadderStep { Trigger = at.Trigger, Level = at.Level, Action = action, Parameters = parameters, HoldMs = hold }
+            ? new LadderStep { Trigger = at.Trigger, Level = at.Level, Action = action, Parameters = parameters, HoldMs = hold, WhenAnomaly = anomaly }
             : null;
     }
 
@@ -189,6 +195,24 @@ internal static class LadderReader
         return Default;
     }
 
+    /// <summary>A condition beside the trigger, never alone: without <c>at</c> the step is refused.</summary>
+    private static AnomalySeverity? ReadAnomaly(YamlReader item)
+    {
+        if (item.Scalar("when_anomaly") is not { } scalar)
+        {
+            return null;
+        }
+
+        var severity = Severities.FirstOrDefault(candidate => candidate.Word == scalar.Text);
+        if (severity.Word is null)
+        {
+            item.Error(scalar, $"'{scalar.Text}' is none of {string.Join(", ", Severities.Select(candidate => candidate.Word))}");
+            return null;
+        }
+
+        return severity.Severity;
+    }
+
     /// <summary>
     /// Steps go from mild to hard; those of the same trigger go from low to high, or the lower one would never be in force.
     /// </summary>
@@ -199,13 +223,17 @@ internal static class LadderReader
             item.Error(item.Value("action")!, $"{Word(step)} is milder than {Word(before[^1])} before it: a ladder goes from mild to hard");
         }
 
-        if (before.LastOrDefault(other => other.Trigger == step.Trigger) is { } last && last.Level >= step.Level)
+        // A step may ask for an anomaly that an earlier one of no lower level does not ask for: that one acts where there is none.
+        if (before.LastOrDefault(other => other.Trigger == step.Trigger && other.Level >= step.Level && !AsksForMore(step, other)) is { } last)
         {
             item.Error(
                 item.Value("at")!,
                 $"'{Trigger(step)}' is reached no later than '{Trigger(last)}' of the step before it, which would never act");
         }
     }
+
+    private static bool AsksForMore(LadderStep step, LadderStep before) =>
+        step.WhenAnomaly is { } severity && !(before.WhenAnomaly >= severity);
 
     public static string Trigger(LadderStep step) => step.Trigger switch
     {

@@ -1,4 +1,5 @@
 using TokenStream.Commands;
+using TokenStream.Detection;
 
 namespace TokenStream.Budgets;
 
@@ -36,6 +37,11 @@ public sealed record LadderStep
     public required CommandAction Action { get; init; }
 
     public ActionParameters Parameters { get; init; } = ActionParameters.Nothing;
+
+    /// <summary>
+    /// Besides its trigger, an anomaly of this severity or a worse one must last in the scope; null where the trigger alone counts.
+    /// </summary>
+    public AnomalySeverity? WhenAnomaly { get; init; }
 
     /// <summary>The step stays in force this long at least.</summary>
     public long HoldMs { get; init; } = 10 * 60_000;

@@ -8,7 +8,7 @@ public static class AnomalyText
 {
     private const double PicoPerUsd = 1e12;
 
-    /// <summary><c>acme/chat/gpt-5 in prod</c>; what is summed over is left out.</summary>
+    /// <summary><c>tenant acme, feature chat in prod</c>; what is summed over is left out.</summary>
     public static string Place(SeriesPath path)
     {
         List<string> parts = [];
@@ -30,6 +30,11 @@ public static class AnomalyText
         if (path.Provider is { } provider)
         {
             parts.Add($"provider {Name(provider)}");
+        }
+
+        if (path.Gateway is { } gateway)
+        {
+            parts.Add($"source {Name(gateway)}");
         }
 
         return parts.Count == 0 ? $"environment {Name(path.Environment)}" : $"{string.Join(", ", parts)} in {Name(path.Environment)}";
@@ -87,14 +92,13 @@ public static class AnomalyText
         var what = anomaly.Kind switch
         {
             AnomalyKind.Silence =>
-                $"Silence of {place} {since}: {Quantity(anomaly.Measure, anomaly.Value)} where {Quantity(anomaly.Measure, anomaly.Expected)} were expected, " +
-                $"last seen {UtcText.Of(anomaly.LastSeenMs)}.",
+                $"Silence of {place} {since}: {Quantity(anomaly.Measure, anomaly.Value)}, expected {Quantity(anomaly.Measure, anomaly.Expected)}.",
             AnomalyKind.ClockDrift => $"The clock of {place} is ahead {since}: times of its events are adjusted.",
             AnomalyKind.Digest =>
                 $"{anomaly.Members.Count + anomaly.FurtherMembers} more places of {place} are out of the ordinary {since}; they are told as one, " +
                 "since too many were within an hour.",
-            _ => $"{Subject(anomaly.Measure)} of {place} {(anomaly.Direction == AnomalyDirection.Up ? "is up" : "is down")} {since}: " +
-                $"{Quantity(anomaly.Measure, anomaly.Value)} where {Quantity(anomaly.Measure, anomaly.Expected)} was expected.",
+            _ => $"{Subject(anomaly.Measure)} of {place} {(anomaly.Direction == AnomalyDirection.Up ? "up" : "down")} {since}: " +
+                $"{Quantity(anomaly.Measure, anomaly.Value)}, expected {Quantity(anomaly.Measure, anomaly.Expected)}.",
         };
         var money = anomaly.CostPerHour == 0 ? "" : $" {Change(anomaly.CostPerHour)} an hour, {Change(anomaly.ExcessCost)} so far.";
         var cause = anomaly.Cause is { Sentence.Length: > 0 } known ? $" Cause: {known.Sentence.TrimEnd('.')}." : "";

@@ -1,6 +1,8 @@
 using TokenStream.Budgets;
 using TokenStream.Commands;
+using TokenStream.Detection;
 using TokenStream.Governing.Alerts;
+using TokenStream.Governing.Anomalies;
 using TokenStream.Governing.Breakers;
 using TokenStream.Governing.Evaluation;
 using TokenStream.Governing.Ladders;
@@ -41,6 +43,7 @@ public sealed class Governor
     private OrganisationMembers _members = new(TenantDirectory.Empty);
     private TransitionMaker _maker = new(TenantDirectory.Empty, 0);
     private GovernControls? _controls;
+    private OpenAnomalies _anomalies = OpenAnomalies.None;
     private long _sweptMs;
     private long _followedMs;
     private bool _hasToFollow;
@@ -159,6 +162,9 @@ public sealed class Governor
         }
     }
 
+    /// <summary>The anomalies that last, for steps that ask for one; acts with the next evaluation.</summary>
+    public void SetAnomalies(OpenAnomalies anomalies) => _anomalies = anomalies;
+
     /// <summary>How all other partitions stand together: the breaker's share is one of all tenants.</summary>
     public void SetOtherPartitions(in OtherPartitions others) => _gate.Breaker.SetOtherPartitions(others);
 
@@ -199,8 +205,8 @@ public sealed class Governor
             if (_rules.TryGetValue(evaluation.Budget.Name, out var rules) && rules.Budget.Scope.Covers(evaluation.Scope))
             {
                 // The ledger may still hold the budget of the set before: what is adopted counts.
-                var isCurrent = ReferenceEquals(evaluation.Budget, rules.Budget);
-                Govern(ScopeOf(rules, evaluation), isCurrent ? evaluation : evaluation with { Budget = rules.Budget });
+                var isCurrent = ReferenceEquals(evaluation.Budget, rules.Budget) && !rules.AsksForAnomalies;
+                Govern(ScopeOf(rules, evaluation), isCurrent ? evaluation : evaluation with { Budget = rules.Budget, Anomaly = AnomalyOf(rules, evaluation) });
             }
         }
 
@@ -277,6 +283,10 @@ public sealed class Governor
         _limits.Count(rules.Budget.Name, 1);
         return governed;
     }
+
+    private AnomalySeverity? AnomalyOf(BudgetRules rules, BudgetEvaluation evaluation) => rules.AsksForAnomalies
+        ? _anomalies.WorstFor(evaluation.Scope, _members.Of(evaluation.Scope, evaluation.NowMs), evaluation.NowMs)
+        : null;
 
     private string WhyShadow() => IsPaused ? "A person has paused automatic commands" : "Its budget no longer enforces";
 

@@ -270,6 +270,7 @@ public sealed class GovernStage : IStage
             partition.Governor.SetControls(inputs.Controls);
         }
 
+        partition.Governor.SetAnomalies(inputs.Anomalies);
         return true;
     }
 

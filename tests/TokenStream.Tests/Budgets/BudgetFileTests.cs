@@ -1,5 +1,6 @@
 using TokenStream.Budgets;
 using TokenStream.Commands;
+using TokenStream.Detection;
 using TokenStream.Pricing;
 using TokenStream.Scopes;
 using Xunit;
@@ -140,9 +141,35 @@ public sealed class BudgetFileTests
     [InlineData("{at: exhausted, action: route_to}", "ladder[0]: route_to needs the 'model' to serve from")]
     [InlineData("{at: exhausted, action: kill, hold: 10}", "ladder[0].hold: '10' is no duration from 1m to 7d, such as 10m")]
     [InlineData("{at: spent 50%, action: kill}, {at: spent 80%, action: throttle, tokens_per_minute: 1}", "ladder[1].action: throttle is milder than kill before it")]
+    [InlineData("{when_anomaly: critical, action: kill}", "ladder[0]: 'at' is missing")]
+    [InlineData("{at: exhausted, when_anomaly: info, action: kill}", "ladder[0].when_anomaly: 'info' is none of warning, critical")]
+    [InlineData(
+        "{at: exhausted, when_anomaly: critical, action: cache_only}, {at: exhausted, when_anomaly: warning, action: kill}",
+        "ladder[1].at: 'exhausted' is reached no later than 'exhausted'")]
+    [InlineData(
+        "{at: spent 80%, action: cache_only}, {at: spent 50%, when_anomaly: warning, action: kill}, {at: spent 60%, action: kill}",
+        "ladder[2].at: 'spent 60%' is reached no later than 'spent 80%'")]
     [InlineData("{at: spent 80%, action: cache_only}, {at: spent 80%, action: kill}", "ladder[1].at: 'spent 80%' is reached no later than 'spent 80%'")]
     public void A_ladder_that_could_not_act_as_it_says_is_refused(string steps, string expected) =>
         Assert.Contains(expected, Assert.Single(Errors($"{Head}{Plain}    ladder: [{steps}]\n")), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_step_may_ask_for_an_anomaly_where_the_one_before_asks_for_less()
+    {
+        var budget = Load($$"""
+            {{Head}}{{Plain}}    ladder:
+                  - {at: exhausted, action: cache_only}
+                  - {at: exhausted, when_anomaly: warning, action: cache_only}
+                  - {at: exhausted, when_anomaly: critical, action: kill}
+
+            """).Budgets[0];
+        Assert.Equal([null, AnomalySeverity.Warning, AnomalySeverity.Critical], budget.Ladder.Select(step => step.WhenAnomaly));
+        var written = BudgetWriter.Write(new BudgetDocument([budget], RateSet.None));
+        Assert.Contains("- {at: exhausted, when_anomaly: critical, action: kill, hold: 10m}", written, StringComparison.Ordinal);
+        Assert.Equal(written, BudgetWriter.Write(Load(written)));
+        Assert.Contains(
+            "# exhausted, kill: only while a critical anomaly of rising spend lasts in the scope\n", BudgetDescription.Of(budget, 0), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_route_to_itself_is_refused_but_not_to_another_provider()

@@ -22,6 +22,9 @@ public sealed record AnomalyFigures
 
     public string? Provider { get; init; }
 
+    /// <summary>Of a source of events.</summary>
+    public string? Gateway { get; init; }
+
     public required SeriesMeasure Measure { get; init; }
 
     public required AnomalyDirection Direction { get; init; }
@@ -63,6 +66,7 @@ public sealed record AnomalyFigures
         Feature = anomaly.Scope.Feature,
         Model = anomaly.Scope.Model,
         Provider = anomaly.Scope.Provider,
+        Gateway = anomaly.Scope.Gateway,
         Measure = anomaly.Measure,
         Direction = anomaly.Direction,
         Severity = anomaly.Severity,

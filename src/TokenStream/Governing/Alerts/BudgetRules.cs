@@ -21,7 +21,8 @@ internal sealed class BudgetRules
         Budget = budget;
         Source = SourceOf(budget.Name);
         UnpricedPerDay = unpricedPerDay;
-        var refuses = budget.Ladder.Any(step => step.IsHard && step.Trigger == LadderTrigger.Exhausted);
+        AsksForAnomalies = budget.Ladder.Any(step => step.WhenAnomaly is not null);
+        var refuses = budget.Ladder.Any(step => step is { IsHard: true, Trigger: LadderTrigger.Exhausted, WhenAnomaly: null });
         Lasting =
         [
             .. budget.Thresholds.Select(percent => new LastingKind(
@@ -48,6 +49,9 @@ internal sealed class BudgetRules
     public string Source { get; }
 
     public Int128 UnpricedPerDay { get; }
+
+    /// <summary>Whether a step asks for an anomaly besides its trigger.</summary>
+    public bool AsksForAnomalies { get; }
 
     public IReadOnlyList<LastingKind> Lasting { get; }
 

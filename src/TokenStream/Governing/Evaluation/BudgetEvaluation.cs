@@ -1,4 +1,5 @@
 using TokenStream.Budgets;
+using TokenStream.Detection;
 using TokenStream.Scopes;
 
 namespace TokenStream.Governing.Evaluation;
@@ -69,6 +70,9 @@ public sealed record BudgetEvaluation
 
     /// <summary>The newest spend is more than ten minutes old, or none came: no automatic command comes from it.</summary>
     public bool IsStale { get; init; }
+
+    /// <summary>The worst anomaly that lasts in the scope; null where there is none, or no step of the budget asks for one.</summary>
+    public AnomalySeverity? Anomaly { get; init; }
 
     /// <summary>Highest broker timestamp of the spend counted.</summary>
     public long EventMs { get; init; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using TokenStream.Budgets;
+using TokenStream.Detection;
 using TokenStream.Pricing;
 
 namespace TokenStream.Governing.Evaluation;
@@ -12,12 +13,21 @@ internal static class MoneyText
         ? string.Create(CultureInfo.InvariantCulture, $"{amount} tokens")
         : Picodollars.Cents(amount);
 
-    public static string Trigger(LadderStep step) => step.Trigger switch
+    public static string Trigger(LadderStep step)
     {
-        LadderTrigger.BurnRate => string.Create(CultureInfo.InvariantCulture, $"burn {step.Level}"),
-        LadderTrigger.Spent => string.Create(CultureInfo.InvariantCulture, $"spent {step.Level} %"),
-        _ => "exhausted",
-    };
+        var trigger = step.Trigger switch
+        {
+            LadderTrigger.BurnRate => string.Create(CultureInfo.InvariantCulture, $"burn {step.Level}"),
+            LadderTrigger.Spent => string.Create(CultureInfo.InvariantCulture, $"spent {step.Level} %"),
+            _ => "exhausted",
+        };
+        return step.WhenAnomaly switch
+        {
+            null => trigger,
+            AnomalySeverity.Critical => trigger + " and a critical anomaly",
+            _ => trigger + " and an anomaly",
+        };
+    }
 
     /// <summary>Completes "budget NAME ..": how it stands.</summary>
     public static string Standing(BudgetEvaluation evaluation)

@@ -205,7 +205,7 @@ internal sealed class Ladder(GovernorOptions options)
         var ladder = evaluation.Budget.Ladder;
         for (var i = ladder.Count - 1; i >= 0; i--)
         {
-            if (ladder[i].Trigger == LadderTrigger.BurnRate
+            if (ladder[i].Trigger == LadderTrigger.BurnRate && LadderTriggers.HasAnomaly(ladder[i], evaluation)
                 && DemandThreshold.Of(ladder[i], evaluation).IsReachedBy(evaluation.SteadyDemandPerMinute))
             {
                 return i;

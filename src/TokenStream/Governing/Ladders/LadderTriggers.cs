@@ -28,9 +28,17 @@ internal static class LadderTriggers
         return -1;
     }
 
+    /// <summary>Whether the anomaly that the step asks for besides its trigger lasts; so it is where the step asks for none.</summary>
+    public static bool HasAnomaly(LadderStep step, BudgetEvaluation evaluation) => step.WhenAnomaly is not { } asked || evaluation.Anomaly >= asked;
+
     /// <summary>Whether the step's own condition holds.</summary>
     public static bool IsTriggered(LadderStep step, BudgetEvaluation evaluation)
     {
+        if (!HasAnomaly(step, evaluation))
+        {
+            return false;
+        }
+
         var withBound = CountsBound(step, evaluation.Budget);
         return step.Trigger switch
         {

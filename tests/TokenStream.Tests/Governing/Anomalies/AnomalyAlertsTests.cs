@@ -26,7 +26,7 @@ public sealed class AnomalyAlertsTests
         Assert.Equal((true, OpenedMs, null, Now), (begin.Notifies, begin.StartedMs, begin.EndedMs, begin.AtMs));
         Assert.Equal("environment=prod;tenant=acme;feature=chat", begin.Scope);
         Assert.Equal(
-            "Cost of tenant acme, feature chat in prod is up since 2023-11-14 22:14:00Z: 5.00 USD a minute where 1.00 USD a minute was expected. " +
+            "Cost of tenant acme, feature chat in prod up since 2023-11-14 22:14:00Z: 5.00 USD a minute, expected 1.00 USD a minute. " +
             "+240.00 USD an hour, +8.00 USD so far. Cause: cache share fell. watched.",
             begin.Summary);
         Assert.Empty(Due(Now + 1000));
