@@ -19,6 +19,9 @@ internal sealed class ExpectedRate
     /// <summary>Known blocks that a level needs.</summary>
     private const int LeastBlocks = 6;
 
+    /// <summary>Of the median of two hours; blocks below it say that traffic falls.</summary>
+    private const double FallingShare = 0.5;
+
     /// <summary>Minutes that an hour has to have been seen for.</summary>
     private const int LeastMinutes = 15;
 
@@ -111,12 +114,13 @@ internal sealed class ExpectedRate
         LevelEvents = sum;
         if (double.IsNaN(Season))
         {
-            // On a place's first day a level that falls with the evening is not to be outlived by its own median.
-            Level = Math.Min(Level, Math.Min(Least(blocks[0], Level), Least(blocks[1], Level)));
+            // On a place's first day nobody knows what an evening is: of a level that falls already nothing is expected.
+            var least = Math.Min(Mean(blocks[0], Level), Mean(blocks[1], Level));
+            Level = least < FallingShare * Level ? 0 : Math.Min(Level, least);
         }
     }
 
-    private static double Least(double block, double otherwise) => double.IsNaN(block) ? otherwise : block / BlockMinutes;
+    private static double Mean(double block, double otherwise) => double.IsNaN(block) ? otherwise : block / BlockMinutes;
 
     private static int HourOf(long minuteMs) => (int)(minuteMs / (60 * MinuteMs) % HoursOfWeek);
 

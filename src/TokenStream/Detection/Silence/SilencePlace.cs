@@ -7,16 +7,18 @@ internal sealed class SilencePlace
 {
     public const long MinuteMs = ExpectedRate.MinuteMs;
 
+    private const long HourMs = 60 * MinuteMs;
     private const int RingMinutes = 128;
 
     /// <summary>Dispersions are learnt of minutes of an hour ago: by then corrections have come.</summary>
     private const int LearnLag = 60;
 
-    /// <summary>Below this share of what was expected a place is silent; above, it has less.</summary>
-    private const double SilentShare = 0.5;
-
-    /// <summary>The same while no day is known to compare with.</summary>
+    /// <summary>Of what was expected; below it a place is silent while no day is known to compare with.</summary>
     private const double SilentShareOfFirstDay = 0.05;
+
+    /// <summary>How many times worse than any run of quiet minutes it has to be.</summary>
+    private const double Times = 2.5;
+    private const double TimesOfFirstDay = 4;
 
     /// <summary>Between minutes, money and blocked requests are remembered so long.</summary>
     private const double MoneyFade = 0.99951876;
@@ -106,7 +108,7 @@ internal sealed class SilencePlace
             count = (int)Math.Clamp(count + events, 0, int.MaxValue);
         }
 
-        if (minuteMs / (60 * MinuteMs) < _minuteMs / (60 * MinuteMs))
+        if (minuteMs / HourMs < _minuteMs / HourMs)
         {
             _expected.Correct(minuteMs, events);
         }
@@ -130,9 +132,9 @@ internal sealed class SilencePlace
             _counts[Index(between)] = -1;
         }
 
-        if (minuteMs / (60 * MinuteMs) != _minuteMs / (60 * MinuteMs))
+        if (minuteMs / HourMs != _minuteMs / HourMs)
         {
-            var (events, minutes) = Sum(_minuteMs, 60, ofHour: _minuteMs / (60 * MinuteMs));
+            var (events, minutes) = Sum(_minuteMs, 60, isWithSilences: true);
             _expected.EndHour(_minuteMs, events, minutes);
             _expected.BeginHour(minuteMs);
         }
@@ -150,21 +152,25 @@ internal sealed class SilencePlace
         Span<double> blocks = stackalloc double[12];
         for (var i = 0; i < blocks.Length; i++)
         {
-            var (events, minutes) = Sum(lastMs - (i * ExpectedRate.BlockMinutes * MinuteMs), ExpectedRate.BlockMinutes, ofHour: -1);
+            var (events, minutes) = Sum(lastMs - (i * ExpectedRate.BlockMinutes * MinuteMs), ExpectedRate.BlockMinutes, isWithSilences: false);
             blocks[i] = minutes >= ExpectedRate.BlockMinutes / 2 ? events * ExpectedRate.BlockMinutes / minutes : double.NaN;
         }
 
         _expected.TakeLevel(blocks);
     }
 
-    /// <summary>Events of the known minutes, silences left out, back from one.</summary>
-    private (double Events, int Minutes) Sum(long lastMs, int minutes, long ofHour)
+    /// <summary>
+    /// Events of the known minutes of the last ones or, with silences, of their hour. A season is a median of days, which one outage does not
+    /// move; and if what was a silence is what every night is like, the season has to know. A level is not taken from silences.
+    /// </summary>
+    private (double Events, int Minutes) Sum(long lastMs, int minutes, bool isWithSilences)
     {
         var (events, known) = (0.0, 0);
         for (var ms = lastMs; ms > lastMs - (minutes * MinuteMs) && ms >= _firstMs; ms -= MinuteMs)
         {
             var index = Index(ms);
-            if (_counts[index] >= 0 && !float.IsNaN(_rates[index]) && (ofHour < 0 || ms / (60 * MinuteMs) == ofHour))
+            var isCounted = isWithSilences ? ms / HourMs == lastMs / HourMs : !float.IsNaN(_rates[index]);
+            if (_counts[index] >= 0 && isCounted)
             {
                 events += _counts[index];
                 known++;
@@ -212,7 +218,7 @@ internal sealed class SilencePlace
     private void TryOpen(long minuteMs)
     {
         var isFirstDay = double.IsNaN(_expected.Season);
-        var silentShare = isFirstDay ? SilentShareOfFirstDay : SilentShare;
+        var silentShare = isFirstDay ? SilentShareOfFirstDay : QuietRecord.SilentShare;
         var (expected, seen, minutes, firstSilentMs) = (0.0, 0.0, 0, minuteMs);
         for (var i = 0; i < QuietRecord.LengthCount; i++)
         {
@@ -227,10 +233,10 @@ internal sealed class SilencePlace
 
                 expected += _rates[index];
                 seen += _counts[index];
-                firstSilentMs = _counts[index] < SilentShare * _rates[index] ? ms : firstSilentMs;
+                firstSilentMs = _counts[index] < QuietRecord.SilentShare * _rates[index] ? ms : firstSilentMs;
             }
 
-            if (seen >= silentShare * expected || expected - seen < (isFirstDay ? 3 : 2) * _record.WorstRun)
+            if (seen >= silentShare * expected || !_record.IsUnheardOf(isFirstDay ? TimesOfFirstDay : Times, expected - seen, expected / minutes))
             {
                 continue;
             }
@@ -267,7 +273,7 @@ internal sealed class SilencePlace
         else if (open.IsBack)
         {
             open.End = AnomalyEnd.Quiet;
-            _record.EndAlert(open.Expected - open.Seen);
+            _record.EndAlert(open.Expected - open.Seen, open.Expected / Math.Max(1, open.Minutes));
         }
         else if (minuteMs - open.OpenedMs >= _options.ShiftHours * 60 * MinuteMs)
         {
