@@ -20,6 +20,9 @@ public sealed class CauseBook
     /// <summary>Where so much of the tokens has no price, it is said.</summary>
     private const double MostUnpriced = 0.02;
 
+    /// <summary>No real money comes near; a double beyond it does not fit 128 bits.</summary>
+    private const double MostMoney = 1e37;
+
     private static readonly CauseFactor[] Factors = Enum.GetValues<CauseFactor>();
 
     private readonly CauseOptions _options;
@@ -83,26 +86,29 @@ public sealed class CauseBook
 
     /// <summary>
     /// Why an anomaly's money changed, from its beginning to the minute that was added last; null where nothing of it is known or no money is
-    /// at stake. The change is the anomaly's own excess, and the shares add up to it.
+    /// at stake. The change is the anomaly's own excess, and the shares add up to it. Failures have no excess in money of their own: where they
+    /// are paid for, it is what was spent beyond what is usual.
     /// </summary>
     public Cause? Explain(Anomaly anomaly)
     {
-        if (anomaly.ExcessCost == 0)
+        var isOfFailures = anomaly.Measure is SeriesMeasure.Errors or SeriesMeasure.ErrorShare;
+        if (anomaly.ExcessCost == 0 && !isOfFailures)
         {
             return null;
         }
 
         var toMs = Math.Max(anomaly.OpenedMs, Math.Min(anomaly.LastSeenMs, _minuteMs));
-        return Explain(anomaly.Scope, anomaly.OpenedMs, toMs, anomaly.ExcessCost, anomaly.EndedMs is null);
+        var cause = Explain(anomaly.Scope, anomaly.OpenedMs, toMs, isOfFailures ? null : anomaly.ExcessCost, anomaly.EndedMs is null);
+        return isOfFailures && cause?.Change <= 0 ? null : cause;
     }
 
     /// <summary>The same of any scope and minutes.</summary>
     /// <param name="scope">The scope.</param>
     /// <param name="fromMs">Start of the first minute.</param>
     /// <param name="toMs">Start of the last minute.</param>
-    /// <param name="change">What was spent less what was expected to be, picodollars.</param>
+    /// <param name="known">What was spent less what was expected to be, picodollars; null for less what is usual.</param>
     /// <param name="isLasting">Whether it will be asked again: its usage is kept from the first minute on.</param>
-    public Cause? Explain(SeriesPath scope, long fromMs, long toMs, Int128 change, bool isLasting = false)
+    public Cause? Explain(SeriesPath scope, long fromMs, long toMs, Int128? known, bool isLasting = false)
     {
         var sinceMs = toMs;
         var spent = (Int128)0;
@@ -131,14 +137,15 @@ public sealed class CauseBook
             }
         }
 
+        var minutes = (int)((toMs - sinceMs) / FeatureBaseline.MinuteMs) + 1;
+        var (usualSum, spentSum) = (parts.Sum(part => part.Usually), parts.Sum(part => part.Cost));
+        var change = known ?? spent - (usualSum * minutes < MostMoney ? (Int128)Math.Round(usualSum * minutes) : spent);
         if (parts.Count == 0 || change == 0)
         {
             return null;
         }
 
-        var minutes = (int)((toMs - sinceMs) / FeatureBaseline.MinuteMs) + 1;
         var expected = (double)(spent - change);
-        var (usualSum, spentSum) = (parts.Sum(part => part.Usually), parts.Sum(part => part.Cost));
         double Expected(double cost, double usually) =>
             usualSum > 0 ? expected * usually / usualSum : spentSum > 0 ? expected * cost / spentSum : 0;
 
