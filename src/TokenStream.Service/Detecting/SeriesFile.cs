@@ -6,7 +6,8 @@ using System.Text;
 
 namespace TokenStream.Service.Detecting;
 
-/// <summary>Reads a CSV file with the columns <c>series_id</c> (or <c>series</c>), <c>timestamp</c> and <c>value</c>, in any order, among others.</summary>
+/// <summary>Reads a CSV file with the columns <c>series_id</c> (or <c>series</c>), <c>timestamp</c> and <c>value</c>, in any order, among
+/// others.</summary>
 internal sealed class SeriesFile
 {
     private const int MostRows = 100_000_000;

@@ -78,7 +78,9 @@ internal sealed class SeriesGrid
             }
         }
 
-        var best = distances.Count == 0 ? StepOfOneRow : distances.OrderByDescending(found => found.Value).ThenBy(found => found.Key).First().Key;
+        var best = distances.Count == 0
+            ? StepOfOneRow
+            : distances.OrderByDescending(found => found.Value).ThenBy(found => found.Key).First().Key;
         return best <= LongestStep
             ? (int)best
             : throw new FormatException(string.Create(

@@ -7,11 +7,16 @@ namespace TokenStream.Detection;
 public static class SeriesDetectors
 {
     /// <summary>The one that is used where none is chosen.</summary>
-    public const string Default = EvidenceDetector.DetectorName;
+    public const string Default = WitnessDetector.DetectorName;
 
     /// <summary>In the order they are told to people.</summary>
     public static IReadOnlyList<SeriesDetectorEntry> All { get; } =
     [
+        new(
+            WitnessDetector.DetectorName,
+            "evidence with longer eyes: sums of five minutes and runs of empty ones speak too",
+            EvidenceDetector.UncalibratedThreshold,
+            stepSeconds => new WitnessDetector(stepSeconds)),
         new(
             EvidenceDetector.DetectorName,
             "the sum of what four features of a series say against its own past",
@@ -32,7 +37,8 @@ public static class SeriesDetectors
     public static ISeriesDetector Create(string name, int stepSeconds)
     {
         var entry = Find(name) ??
-            throw new ArgumentException($"There is no detector '{name}'; there are {string.Join(", ", All.Select(known => known.Name))}.", nameof(name));
+            throw new ArgumentException(
+                $"There is no detector '{name}'; there are {string.Join(", ", All.Select(known => known.Name))}.", nameof(name));
         return entry.Create(stepSeconds);
     }
 }

@@ -37,4 +37,15 @@ internal sealed class Simulated(int seed)
         [.. Enumerable.Range(0, points).Select(i => (100 + (50 * Math.Sin(2 * Math.PI * i / Day))) * (1 + (noise * Normal())))];
 
     public double[] Trend(int points) => [.. Enumerable.Range(0, points).Select(i => 1000 + (0.1 * i) + (20 * Normal()))];
+
+    /// <summary>A series in which nothing happens.</summary>
+    public double[] Quiet(string kind, int points) => kind switch
+    {
+        "noise" => Noise(100, 10, points),
+        "poisson 0.1" => PoissonSeries(0.1, points),
+        "poisson 1" => PoissonSeries(1, points),
+        "poisson 100" => PoissonSeries(100, points),
+        "sine" => DailySine(0.1, points),
+        _ => Trend(points),
+    };
 }

@@ -3,7 +3,7 @@ namespace TokenStream.Detection.Evidence;
 /// <summary>Cuts the UTC day into slots of whole steps.</summary>
 internal sealed class DayClock
 {
-    private const int SecondsPerDay = 86_400;
+    public const int SecondsPerDay = 86_400;
 
     private readonly int _stepSeconds;
     private readonly int _slotSteps;

@@ -4,8 +4,10 @@ using System.Runtime.InteropServices;
 namespace TokenStream.Detection.Evidence;
 
 /// <summary>
-/// Four features look at the newest point: how much the error of a short prediction widens, how far the point is from a level of an hour, how
-/// much it exceeds level and season, and how much the last three fall short of them. Each becomes evidence against the series' own past, and
+/// Four features look at the newest point: how much the error of a short prediction widens, how far the point is from a level of an hour,
+/// how
+/// much it exceeds level and season, and how much the last three fall short of them. Each becomes evidence against the series' own past,
+/// and
 /// evidence in the same direction is added. Nothing is trained, no period is chosen, and a series times a constant scores the same.
 /// </summary>
 public sealed class EvidenceDetector : ISeriesDetector
@@ -15,10 +17,13 @@ public sealed class EvidenceDetector : ISeriesDetector
     /// <summary>The threshold until enough of a fleet has been seen to calibrate one.</summary>
     public const double UncalibratedThreshold = 13;
 
+    /// <summary>The share of the values of each feature that its tail is fitted to.</summary>
+    internal const double TailShare = 0.02;
+
     private const int SlotsWanted = 144;
     private const double ZMost = 50;
     private const int LongestGap = 10;
-    private const int LevelFrom = 60;
+    internal const int LevelFrom = 60;
     private const int ExcessPoints = 1;
     private const int ShortfallPoints = 3;
     private const double FloorShare = 0.2;
@@ -29,15 +34,26 @@ public sealed class EvidenceDetector : ISeriesDetector
     private readonly int _slots;
     private readonly int _seasonBytes;
     private readonly bool _exactSeason;
+    private readonly double _tailShare;
 
     public EvidenceDetector(int stepSeconds)
-        : this(stepSeconds, exactSeason: false)
+        : this(stepSeconds, TailShare, exactSeason: false)
     {
     }
 
-    /// <summary>With a season of doubles the state is four times as large, and the results are those of published vectors to the last digits.</summary>
+    /// <summary>With a season of doubles the state is four times as large, and the results are those of published vectors to the last
+    /// digits.</summary>
     internal EvidenceDetector(int stepSeconds, bool exactSeason)
+        : this(stepSeconds, TailShare, exactSeason)
     {
+    }
+
+    /// <param name="stepSeconds">The length of a step.</param>
+    /// <param name="tailShare">The share of the values of each feature that its tail is fitted to.</param>
+    /// <param name="exactSeason">Whether the season is kept as doubles.</param>
+    internal EvidenceDetector(int stepSeconds, double tailShare, bool exactSeason)
+    {
+        _tailShare = tailShare;
         _clock = new DayClock(stepSeconds, SlotsWanted);
         _slots = _clock.Slots;
         _exactSeason = exactSeason;
@@ -109,16 +125,20 @@ public sealed class EvidenceDetector : ISeriesDetector
         var level = Level(ref state, value);
         state.Values.Add(value);
         state.LongRun += Math.Max(1d / state.Seen, 1d / (5d * _clock.PointsPerDay)) * (value - state.LongRun);
-        var excess = CanSum(in state, ExcessPoints) ? state.ExcessTail.Take(Excess(in state, ExcessPoints, 1), speaksFirst: true) : 0;
-        var shortfall =
-            CanSum(in state, ShortfallPoints) ? state.ShortfallTail.Take(Excess(in state, ShortfallPoints, -1), speaksFirst: true) : 0;
+        var excess = CanSum(in state, ExcessPoints)
+            ? state.ExcessTail.Take(Beyond(in state, ExcessPoints, ExcessPoints, 1), _tailShare, speaksFirst: true)
+            : 0;
+        var shortfall = CanSum(in state, ShortfallPoints)
+            ? state.ShortfallTail.Take(Beyond(in state, ShortfallPoints, ShortfallPoints, -1), _tailShare, speaksFirst: true)
+            : 0;
         state.Levels.Add(state.Mean);
         parts = new EvidenceParts(fluctuation, level, excess, shortfall);
         return parts.Sum();
     }
 
     /// <summary>
-    /// Moves a series on to a step: what lies between are missing points. After eight days without a point nothing is left of the season, so
+    /// Moves a series on to a step: what lies between are missing points. After eight days without a point nothing is left of the season,
+    /// so
     /// no gap takes longer than that.
     /// </summary>
     private void Advance(ref EvidenceState state, SeasonRing ring, long step)
@@ -171,7 +191,7 @@ public sealed class EvidenceDetector : ISeriesDetector
     }
 
     /// <summary>Evidence that errors of short predictions spread more with the newest one than without, with the error's sign.</summary>
-    private static double Fluctuation(ref EvidenceState state, double value)
+    private double Fluctuation(ref EvidenceState state, double value)
     {
         if (!state.Values.IsFull)
         {
@@ -192,7 +212,7 @@ public sealed class EvidenceDetector : ISeriesDetector
             Span<double> errors = stackalloc double[EvidenceState.Short + 1];
             state.Errors.Numbers.CopyTo(errors);
             errors[^1] = error;
-            evidence = state.FluctuationTail.Take(Math.Max(0, Deviation(errors) - Deviation(errors[..^1])), speaksFirst: false);
+            evidence = state.FluctuationTail.Take(Math.Max(0, Deviation(errors) - Deviation(errors[..^1])), _tailShare, speaksFirst: false);
         }
 
         state.Errors.Add(error);
@@ -200,14 +220,14 @@ public sealed class EvidenceDetector : ISeriesDetector
     }
 
     /// <summary>Evidence that the value is far from the level of an hour, and the level learnt from it.</summary>
-    private static double Level(ref EvidenceState state, double value)
+    private double Level(ref EvidenceState state, double value)
     {
         var distance = value - state.Mean;
         var evidence = 0d;
         if (state.Seen > LevelFrom)
         {
             var deviations = distance == 0 ? 0 : state.Variance > 0 ? distance / Math.Sqrt(state.Variance) : Math.CopySign(ZMost, distance);
-            evidence = state.LevelTail.Take(Math.Min(Math.Abs(deviations), ZMost), speaksFirst: false);
+            evidence = state.LevelTail.Take(Math.Min(Math.Abs(deviations), ZMost), _tailShare, speaksFirst: false);
         }
 
         var weight = Math.Max(LevelWeight, 1d / state.Seen);
@@ -216,15 +236,17 @@ public sealed class EvidenceDetector : ISeriesDetector
         return distance >= 0 ? evidence : -evidence;
     }
 
-    /// <summary>Whether the newest points can be compared with the level before them: half an hour after half a day at the earliest.</summary>
+    /// <summary>Whether the newest points can be compared with the level before them: half an hour after half a day at the
+    /// earliest.</summary>
     private bool CanSum(in EvidenceState state, int points) =>
         state.Seen > LevelFrom + points && state.Seen > _clock.PointsPerDay / 2 && state.Values.Count > points && state.Levels.Count >= points;
 
     /// <summary>How far the newest points together lie beyond level and season, in something like standard deviations of counts.</summary>
     /// <param name="state">The series.</param>
     /// <param name="points">How many points.</param>
+    /// <param name="levelsBack">Which of the levels is that before the first of them.</param>
     /// <param name="sign">1 for what exceeds the larger of both, -1 for what falls short of the smaller.</param>
-    private static double Excess(in EvidenceState state, int points, int sign)
+    internal static double Beyond(in EvidenceState state, int points, int levelsBack, int sign)
     {
         var sum = 0d;
         for (var back = points; back >= 1; back--)
@@ -232,7 +254,7 @@ public sealed class EvidenceDetector : ISeriesDetector
             sum += state.Values.Back(back);
         }
 
-        var expected = state.Levels.Back(points);
+        var expected = state.Levels.Back(levelsBack);
         if (!double.IsNaN(state.Season))
         {
             expected = sign > 0 ? Math.Max(expected, state.Season) : Math.Min(expected, state.Season);

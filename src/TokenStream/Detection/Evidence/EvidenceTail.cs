@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace TokenStream.Detection.Evidence;
 
 /// <summary>
-/// Turns a feature into -log10 of the probability that the series' own past gives to a value this large: a generalised Pareto tail behind the
-/// 98 % point, fitted by moments, all of it learnt from the values as they come.
+/// Turns a feature into -log10 of the probability that the series' own past gives to a value this large: a generalised Pareto tail behind
+/// the
+/// threshold that a share of the values exceeds, fitted by moments, all of it learnt from the values as they come.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 internal struct EvidenceTail
@@ -16,8 +17,6 @@ internal struct EvidenceTail
     private const int Prior = 5;
 
     private const double Cap = 15;
-    private const double ExcessShare = 0.02;
-    private static readonly double LogInverseShare = Math.Log(1 / ExcessShare);
     private static readonly double LogTen = Math.Log(10);
 
     private double _threshold;
@@ -28,8 +27,9 @@ internal struct EvidenceTail
 
     /// <summary>Takes a value of the feature, 0 or above, and says how strange it is.</summary>
     /// <param name="value">The feature.</param>
+    /// <param name="share">The share of the values that the tail is fitted to, the same for all values.</param>
     /// <param name="speaksFirst">Whether the first value above zero of a feature that was always zero is evidence.</param>
-    public double Take(double value, bool speaksFirst)
+    public double Take(double value, double share, bool speaksFirst)
     {
         _values++;
         if (_values <= First)
@@ -50,16 +50,16 @@ internal struct EvidenceTail
         if (above)
         {
             var excess = value - _threshold;
-            evidence = Judge(excess, speaksFirst);
+            evidence = Judge(excess, share, speaksFirst);
             Learn(excess);
         }
 
-        var step = Math.Max(1d / (_values + 10), 0.0005) * 5 * (above ? 1 - ExcessShare : -ExcessShare);
+        var step = Math.Max(1d / (_values + 10), 0.0005) * 5 * (above ? 1 - share : -share);
         _threshold = Math.Max(0, _threshold + ((_meanExcess > 0 ? _meanExcess : _threshold) * step));
         return evidence;
     }
 
-    private readonly double Judge(double excess, bool speaksFirst)
+    private readonly double Judge(double excess, double share, bool speaksFirst)
     {
         if (!(_meanExcess > 0))
         {
@@ -69,7 +69,7 @@ internal struct EvidenceTail
         var square = _meanExcess * _meanExcess;
         var shape = Math.Clamp((1 - (square / Math.Max(_meanSquare - square, 1e-12 * _meanSquare))) / 2, 0.1, 0.5);
         var far = Math.Log(1 + (shape * excess / (_meanExcess * (1 - shape)))) / shape;
-        return Math.Min((far + LogInverseShare) / LogTen, Cap);
+        return Math.Min((far - Math.Log(share)) / LogTen, Cap);
     }
 
     private void Learn(double excess)

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace TokenStream.Detection.Evidence;
 
 /// <summary>
-/// The means of the parts of the day, seven days of them, at two bytes each: the upper half of a float, rounded. Half the bits of a float keep
+/// The means of the parts of the day, seven days of them, at two bytes each: the upper half of a float, rounded. Half the bits of a float
+/// keep
 /// its range; 0.4 % of a mean that is compared with noise of several per cent is nothing.
 /// </summary>
 internal readonly ref struct SeasonRing(Span<byte> bytes, int slots, bool exact)
@@ -40,7 +41,8 @@ internal readonly ref struct SeasonRing(Span<byte> bytes, int slots, bool exact)
         }
     }
 
-    /// <summary>What the days before say of a slot and its neighbours; NaN where they say too little. Today's own slot before is left out.</summary>
+    /// <summary>What the days before say of a slot and its neighbours; NaN where they say too little. Today's own slot before is left
+    /// out.</summary>
     public double At(int row, int slot)
     {
         Span<double> values = stackalloc double[Days * 3];

@@ -1,4 +1,3 @@
-using TokenStream.Detection;
 using TokenStream.Detection.Evidence;
 using TokenStream.Detection.SpectralResidual;
 using Xunit;
@@ -58,7 +57,30 @@ public sealed class BenchFiguresTests
     }
 
     [BenchTheory]
+    [InlineData("kpi", 0.43, 0.61)]
+    [InlineData("tokens", 0.24, 0.51)]
+    [InlineData("msft", 0.40, 0.76)]
+    public void Witness_finds_no_less_than_it_did(string set, double atTenth, double atOne)
+    {
+        var figures = Figures(set, WitnessDetector.DetectorName);
+        Assert.InRange(figures.RecallAtTenth, atTenth, 1);
+        Assert.InRange(figures.RecallAtOne, atOne, 1);
+    }
+
+    [BenchTheory]
+    [InlineData(EvidenceDetector.DetectorName, 0.82)]
+    [InlineData(WitnessDetector.DetectorName, 0.84)]
+    public void Point_adjusted_F1_at_the_threshold_of_the_fit_part_is_not_below_its_floor(string detector, double floor)
+    {
+        var set = Load("kpi");
+        var scores = BenchFigures.Run(set, detector);
+        var threshold = BenchRules.BestThreshold(BenchFigures.Parts(set, scores, series => series.Fit));
+        Assert.InRange(BenchRules.AdjustedF1(BenchFigures.Parts(set, scores, series => series.Scored), threshold), floor, 1);
+    }
+
+    [BenchTheory]
     [InlineData(EvidenceDetector.DetectorName)]
+    [InlineData(WitnessDetector.DetectorName)]
     public void Numentas_score_is_not_below_its_floor(string detector)
     {
         var figures = Figures("nab", detector);
@@ -68,8 +90,10 @@ public sealed class BenchFiguresTests
 
     private static BenchFigures Figures(string set, string detector)
     {
-        var series = BenchData.Load(set, BenchData.Folder ?? throw new InvalidOperationException("TOKENSTREAM_DETECTION names no folder"));
-        Assert.NotNull(SeriesDetectors.Find(detector));
+        var series = Load(set);
         return BenchFigures.Of(series, BenchFigures.Run(series, detector));
     }
+
+    private static List<BenchSeries> Load(string set) =>
+        BenchData.Load(set, BenchData.Folder ?? throw new InvalidOperationException("TOKENSTREAM_DETECTION names no folder"));
 }

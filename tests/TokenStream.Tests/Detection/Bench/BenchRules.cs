@@ -3,7 +3,8 @@ namespace TokenStream.Tests.Detection.Bench;
 /// <summary>Steps with labels and scores, and the delay in which an event counts as found.</summary>
 internal readonly record struct BenchPart(bool[] Labels, double[] Scores, int Delay);
 
-/// <summary>The rules that detectors are compared by: point adjustment with delay, false episodes, recall at a budget of them, NAB.</summary>
+/// <summary>The rules that detectors are compared by: point adjustment with delay, false episodes, recall at a budget of them,
+/// NAB.</summary>
 internal static class BenchRules
 {
     /// <summary>First and last step of every event.</summary>

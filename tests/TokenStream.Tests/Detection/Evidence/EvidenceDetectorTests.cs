@@ -91,16 +91,7 @@ public sealed class EvidenceDetectorTests
         var episodes = 0;
         for (var seed = 0; seed < Series; seed++)
         {
-            var drawn = new Simulated(100 + seed);
-            var values = kind switch
-            {
-                "noise" => drawn.Noise(100, 10, Days * Day),
-                "poisson 0.1" => drawn.PoissonSeries(0.1, Days * Day),
-                "poisson 1" => drawn.PoissonSeries(1, Days * Day),
-                "poisson 100" => drawn.PoissonSeries(100, Days * Day),
-                "sine" => drawn.DailySine(0.1, Days * Day),
-                _ => drawn.Trend(Days * Day),
-            };
+            var values = new Simulated(100 + seed).Quiet(kind, Days * Day);
             episodes += DetectorRun.Episodes(DetectorRun.Fold(new EvidenceDetector(60), values), Threshold);
         }
 

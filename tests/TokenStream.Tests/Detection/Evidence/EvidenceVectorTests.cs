@@ -33,7 +33,8 @@ public sealed class EvidenceVectorTests
         Assert.Equal(Case(name)["steps"]!.GetValue<int>(), compared);
     }
 
-    /// <summary>Means of the season at two bytes change few scores by much: those near the edge of a tail, where evidence begins at 1.7.</summary>
+    /// <summary>Means of the season at two bytes change few scores by much: those near the edge of a tail, where evidence begins at
+    /// 1.7.</summary>
     [Theory]
     [MemberData(nameof(Cases))]
     public void The_short_season_that_is_kept_moves_hardly_a_score(string name)
