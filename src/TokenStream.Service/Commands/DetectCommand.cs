@@ -1,11 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
+using TokenStream.ClickHouse;
 using TokenStream.Detection;
 using TokenStream.Service.Detecting;
+using TokenStream.Service.Detecting.Plots;
+using TokenStream.Service.Node;
+using TokenStream.Storage;
 
 namespace TokenStream.Service.Commands;
 
-/// <summary><c>tokenstream detect</c>: the detectors on any file of series.</summary>
+/// <summary><c>tokenstream detect</c>: the detectors on any file of series, or on what is stored.</summary>
 internal static class DetectCommand
 {
     private const int UsageError = 2;
@@ -15,8 +19,9 @@ internal static class DetectCommand
 
     internal static Command Create()
     {
-        var file = new Argument<string>("file")
+        var file = new Argument<string?>("file")
         {
+            Arity = ArgumentArity.ZeroOrOne,
             Description = "CSV with a header that names series_id (or series), timestamp (epoch seconds or ISO 8601, UTC) and value; an empty " +
                 "value, or a step without a row, is a missing point and not zero. Unpacked where the name ends in .gz; - for standard input.",
         };
@@ -38,27 +43,61 @@ internal static class DetectCommand
             Description = $"From which score on a point is an anomaly. Default: {defaults}, where nothing was calibrated; lower finds more and " +
                 "raises more false alarms.",
         };
+        var plot = new Option<string?>("--plot")
+        {
+            Description = $"Draw value, expected band and anomalies into this SVG file, the {PlotFile.MostSeries} series with the strongest anomalies; " +
+                "any browser shows it.",
+        };
         var command = new Command(
             "detect",
             """
-            Score every point of the series of a file and list the anomalies, or write the scores. The step of each series is found by itself.
-            Exit code 0 whether there are anomalies or not, 2 where the file cannot be read.
-            Example: tokenstream detect tokens.csv.gz --scores scores.csv
-            """) { file, detector, scores, threshold, DetectBatchCommand.Create() };
+            Score every point of the series of a file, or with --store of stored usage, and list the anomalies, or write the scores. The step
+            of each series of a file is found by itself. Exit code 0 whether there are anomalies or not, 1 where the store does not answer,
+            2 where the file cannot be read.
+            Examples: tokenstream detect tokens.csv.gz --scores scores.csv --plot tokens.svg
+                      tokenstream detect --store --tenant acme --feature chat --from 2026-11-01 --to 2026-11-02 --plot chat.svg
+            """) { file, detector, scores, threshold, plot, DetectBatchCommand.Create() };
+        var store = new DetectStoreOptions();
+        store.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(
-            () => Run(
-                parsed.GetValue(file)!,
-                parsed.GetValue(detector)!,
-                parsed.GetValue(scores),
-                parsed.GetValue(threshold),
-                new DetectOutput(Console.Out, Console.Error, !Console.IsErrorRedirected, TimeProvider.System),
-                cancellation),
+            async () =>
+            {
+                var output = new DetectOutput(Console.Out, Console.Error, !Console.IsErrorRedirected, TimeProvider.System);
+                var path = parsed.GetValue(file);
+                if (path is null != store.IsAsked(parsed))
+                {
+                    output.Fail("Name a file or ask for --store, one of the two.");
+                    return UsageError;
+                }
+
+                try
+                {
+                    var subject = path is null ? await store.ReadAsync(parsed, cancellation) : OfFile(path, output, cancellation);
+                    var files = new DetectFiles(parsed.GetValue(scores), parsed.GetValue(plot));
+                    return Run(subject, parsed.GetValue(detector)!, files, parsed.GetValue(threshold), output, cancellation);
+                }
+                catch (Exception failure) when (failure is NodeStartException or StoreUnavailableException or ClickHouseException)
+                {
+                    output.Fail(failure.Message);
+                    return 1;
+                }
+            },
             CancellationToken.None));
         return command;
     }
 
     internal static int Run(
-        string file, string detector, string? scoresFile, double? threshold, DetectOutput output, CancellationToken cancellation)
+        string file, string detector, DetectFiles files, double? threshold, DetectOutput output, CancellationToken cancellation) =>
+        Run(OfFile(file, output, cancellation), detector, files, threshold, output, cancellation);
+
+    private static DetectSubject OfFile(string file, DetectOutput output, CancellationToken cancellation) => new(
+        file,
+        $"Anomalies of {(file == "-" ? "standard input" : Path.GetFileName(file))}",
+        null,
+        () => SeriesFile.Read(file, rows => output.Progress($"read {rows:N0} rows"), cancellation));
+
+    internal static int Run(
+        DetectSubject subject, string detector, DetectFiles files, double? threshold, DetectOutput output, CancellationToken cancellation)
     {
         if (threshold is { } asked && !(asked > 0 && double.IsFinite(asked)))
         {
@@ -69,26 +108,32 @@ internal static class DetectCommand
         try
         {
             var least = threshold ?? SeriesDetectors.Find(detector)!.Threshold;
-            var table = SeriesFile.Read(file, rows => output.Progress($"read {rows:N0} rows"), cancellation);
+            var table = subject.Read();
             var grids = table.Grids();
             var scores = new double[table.Count];
             var episodes = Score(grids, table, scores, detector, least, output, cancellation);
+            episodes.RemoveAll(episode => episode.EndSeconds <= subject.FromSeconds);
             output.EndProgress();
-            if (scoresFile is not null)
+            if (files.Plot is not null)
             {
-                ScoreFile.Write(scoresFile, table, scores, least, cancellation);
+                PlotFile.Write(files.Plot, subject, table, grids, episodes, new SeriesScorer(detector, least), cancellation);
+            }
+
+            if (files.Scores is not null)
+            {
+                ScoreFile.Write(files.Scores, table, scores, least, subject.FromSeconds, cancellation);
             }
             else
             {
                 output.List(episodes, MostListed);
             }
 
-            output.Summarise(table, grids, episodes.Count, detector, least, scoresFile);
+            output.Summarise(table, grids, episodes.Count, detector, least, files.Scores, files.Plot);
             return 0;
         }
         catch (Exception failure) when (failure is IOException or FormatException or UnauthorizedAccessException or InvalidDataException)
         {
-            output.Fail(failure is FormatException ? failure.Message : $"{file} cannot be scored: {failure.Message}");
+            output.Fail(failure is FormatException ? failure.Message : $"{subject.Name} cannot be scored: {failure.Message}");
             return UsageError;
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -125,3 +170,8 @@ internal static class DetectCommand
         return [.. found.SelectMany(own => own)];
     }
 }
+
+/// <summary>What is written besides the list; null for what is not.</summary>
+/// <param name="Scores">A score for every row.</param>
+/// <param name="Plot">The picture.</param>
+internal sealed record DetectFiles(string? Scores, string? Plot);

@@ -78,7 +78,7 @@ internal sealed class DetectOutput(TextWriter output, TextWriter errors, bool is
     }
 
     public void Summarise(
-        SeriesTable table, IReadOnlyList<SeriesGrid> grids, int anomalies, string detector, double threshold, string? scoresFile)
+        SeriesTable table, IReadOnlyList<SeriesGrid> grids, int anomalies, string detector, double threshold, string? scoresFile, string? plotFile)
     {
         var took = clock.GetElapsedTime(_started).TotalSeconds;
         output.WriteLine(string.Create(
@@ -95,6 +95,11 @@ internal sealed class DetectOutput(TextWriter output, TextWriter errors, bool is
         if (scoresFile is not null)
         {
             output.WriteLine($"Scores are in {scoresFile}.");
+        }
+
+        if (plotFile is not null)
+        {
+            output.WriteLine($"The plot is in {plotFile}.");
         }
     }
 

@@ -11,8 +11,10 @@ internal static class ScoreFile
     /// <param name="table">The rows.</param>
     /// <param name="scores">Of each row; NaN where it has none.</param>
     /// <param name="threshold">From which score on a row is an anomaly.</param>
+    /// <param name="fromSeconds">Rows before are left out.</param>
     /// <param name="cancellation">Ends the writing.</param>
-    public static void Write(string path, SeriesTable table, ReadOnlySpan<double> scores, double threshold, CancellationToken cancellation)
+    public static void Write(
+        string path, SeriesTable table, ReadOnlySpan<double> scores, double threshold, long fromSeconds, CancellationToken cancellation)
     {
         var part = path + ".part";
         try
@@ -21,7 +23,7 @@ internal static class ScoreFile
             using (Stream stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionLevel.Fastest) : file)
             using (var writer = new StreamWriter(stream, bufferSize: 1 << 16))
             {
-                Write(writer, table, scores, threshold, cancellation);
+                Write(writer, table, scores, threshold, fromSeconds, cancellation);
             }
 
             File.Move(part, path, overwrite: true);
@@ -33,7 +35,8 @@ internal static class ScoreFile
         }
     }
 
-    internal static void Write(TextWriter writer, SeriesTable table, ReadOnlySpan<double> scores, double threshold, CancellationToken cancellation)
+    private static void Write(
+        TextWriter writer, SeriesTable table, ReadOnlySpan<double> scores, double threshold, long fromSeconds, CancellationToken cancellation)
     {
         writer.Write("series_id,timestamp,score,is_anomaly\n");
         Span<char> number = stackalloc char[40];
@@ -43,6 +46,11 @@ internal static class ScoreFile
             if (row % 65_536 == 0)
             {
                 cancellation.ThrowIfCancellationRequested();
+            }
+
+            if (table.Times[row] < fromSeconds)
+            {
+                continue;
             }
 
             writer.Write(names[table.Series[row]]);

@@ -1,4 +1,5 @@
 using TokenStream.Detection;
+using TokenStream.Service.Detecting.Plots;
 
 namespace TokenStream.Service.Detecting;
 
@@ -21,14 +22,19 @@ internal sealed class SeriesScorer(string detector, double threshold)
     private byte[] _state = [];
     private byte[] _before = [];
 
+    public string Detector => detector;
+
+    public double Threshold => threshold;
+
     /// <summary>Anomalous points at most so many steps apart are one episode.</summary>
     public static int Merge(int stepSeconds) => stepSeconds <= 300 ? 7 : stepSeconds <= 3600 ? 3 : 1;
 
     /// <param name="grid">The series.</param>
     /// <param name="values">Of all rows of the table.</param>
     /// <param name="scores">Of all rows of the table: those of the series are filled in, NaN where a row has no score.</param>
+    /// <param name="plot">Takes every point and what was expected of it; null where nothing is drawn.</param>
     /// <returns>Its episodes in the order of time.</returns>
-    public List<DetectedEpisode> Score(SeriesGrid grid, ReadOnlySpan<double> values, Span<double> scores)
+    public List<DetectedEpisode> Score(SeriesGrid grid, ReadOnlySpan<double> values, Span<double> scores, PlotSeries? plot = null)
     {
         if (!_detectors.TryGetValue(grid.StepSeconds, out var scoring))
         {
@@ -52,7 +58,7 @@ internal sealed class SeriesScorer(string detector, double threshold)
                 continue;
             }
 
-            // The expectation is asked only of the few points that are anomalies, from what was known before them.
+            // The expectation is asked only of the few points that are anomalies or drawn, from what was known before them.
             _state.CopyTo(_before, 0);
             var score = scoring.Score(_state, grid.Steps[i], values[row]);
             if (!double.IsFinite(values[row]))
@@ -61,6 +67,7 @@ internal sealed class SeriesScorer(string detector, double threshold)
             }
 
             scores[row] = score.Value;
+            plot?.Add(grid.Steps[i], values[row], scoring.Expect(_before, grid.Steps[i]));
             if (score.Value >= threshold)
             {
                 var point = new DetectedEpisode(

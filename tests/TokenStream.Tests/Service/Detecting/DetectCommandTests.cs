@@ -150,6 +150,6 @@ public sealed class DetectCommandTests : IDisposable
         return RunFile(file, scores);
     }
 
-    private int RunFile(string file, string? scores) => DetectCommand.Run(
-        file, "evidence", scores, null, new DetectOutput(_output, _errors, isTerminal: false, TimeProvider.System), CancellationToken.None);
+    private int RunFile(string file, string? scores, string? plot = null) => DetectCommand.Run(
+        file, "evidence", new DetectFiles(scores, plot), null, new DetectOutput(_output, _errors, isTerminal: false, TimeProvider.System), CancellationToken.None);
 }
