@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using TokenStream.Service.Demo;
 using TokenStream.Service.Demo.Runaway;
+using TokenStream.Service.Demo.Spike;
 using TokenStream.Service.Node;
 using TokenStream.Service.Options;
 
@@ -40,8 +42,8 @@ internal static class UpCommand
     private static readonly Option<string?> Demo = new("--demo")
     {
         Description =
-            "Replay a trace that ships with the product and watch (azure), or see a tenant run away and be stopped (runaway); on a data " +
-            "directory of its own.",
+            "Replay a trace that ships with the product and watch (azure), see a tenant run away and be stopped (runaway), or a prompt lose " +
+            "its cache and be noticed (spike); on a data directory of its own.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -129,29 +131,52 @@ internal static class UpCommand
     private static async Task<int> RunDemoAsync(ParseResult parsed, NodeOptions options, CancellationToken cancellation)
     {
         var name = parsed.GetValue(Demo) ?? DemoRun.DefaultTrace;
-        var isRunaway = name == RunawayDemo.Name;
-        if (!isRunaway && !DemoRun.Traces.ContainsKey(name))
+        if (name is not (RunawayDemo.Name or SpikeDemo.Name) && !DemoRun.Traces.ContainsKey(name))
         {
             throw new NodeStartException(
                 $"--demo {name} is not one that ships with the product; there are " +
-                $"{string.Join(", ", DemoRun.Traces.Keys.Append(RunawayDemo.Name))}.");
+                $"{string.Join(", ", DemoRun.Traces.Keys.Append(RunawayDemo.Name).Append(SpikeDemo.Name))}.");
         }
 
-        // Invented spend never mixes with real spend.
-        options = options with { DataDirectory = parsed.GetValue(Data) ?? (isRunaway ? "./data-demo-runaway" : "./data-demo") };
+        options = options with { DataDirectory = DemoDirectory(name, parsed.GetValue(Data), options) };
         Directory.CreateDirectory(options.DataDirectory);
         var log = Path.Combine(options.DataDirectory, "node.log");
         Console.WriteLine($"Starting the demo; the node's log is {log}.");
         using var loggers = Logging.ToFile(log);
         await using var node = await TokenStreamNode.StartAsync(options, TimeProvider.System, loggers, cancellation);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var running = isRunaway
-            ? new RunawayDemo(options, node.BootstrapServers, TimeProvider.System).RunAsync(stop.Token)
-            : new DemoRun(options, node.BootstrapServers, node.ClickHouseUrl, TimeProvider.System).RunAsync(name, stop.Token);
+        var running = name switch
+        {
+            RunawayDemo.Name => new RunawayDemo(options, node.BootstrapServers, TimeProvider.System).RunAsync(stop.Token),
+            SpikeDemo.Name => new SpikeDemo(options, node.BootstrapServers, TimeProvider.System).RunAsync(stop.Token),
+            _ => new DemoRun(options, node.BootstrapServers, node.ClickHouseUrl, TimeProvider.System).RunAsync(name, stop.Token),
+        };
         var ended = await Task.WhenAny(StopRequest.WaitAsync(cancellation), node.Failed, running);
         await stop.CancelAsync();
         await running;
         Console.WriteLine("Stopping.");
         return ended == node.Failed ? 1 : 0;
+    }
+
+    /// <summary>Invented spend never mixes with real spend.</summary>
+    internal static string DemoDirectory(string name, string? asked, NodeOptions options)
+    {
+        if (name != SpikeDemo.Name)
+        {
+            return asked ?? (name == RunawayDemo.Name ? "./data-demo-runaway" : "./data-demo");
+        }
+
+        // Its past is made up each time, and a log that has a later past would take all of it for late corrections.
+        if (options.Kafka is not null)
+        {
+            throw new NodeStartException($"--demo {name} makes up a past and needs a log of its own: leave --kafka out.");
+        }
+
+        if (asked is not null && Directory.Exists(asked) && Directory.EnumerateFileSystemEntries(asked).Any())
+        {
+            throw new NodeStartException($"--demo {name} makes up a past and needs a new data directory: {asked} is not empty.");
+        }
+
+        return asked ?? string.Create(CultureInfo.InvariantCulture, $"./data-demo-spike/{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}");
     }
 }
