@@ -56,7 +56,7 @@ internal static class DetectCommand
             2 where the file cannot be read.
             Examples: tokenstream detect tokens.csv.gz --scores scores.csv --plot tokens.svg
                       tokenstream detect --store --tenant acme --feature chat --from 2026-11-01 --to 2026-11-02 --plot chat.svg
-            """) { file, detector, scores, threshold, plot, DetectBatchCommand.Create() };
+            """) { file, detector, scores, threshold, plot, DetectBatchCommand.Create(), DetectTrainCommand.Create() };
         var store = new DetectStoreOptions();
         store.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.Run(

@@ -1,5 +1,6 @@
 using TokenStream.Detection.Evidence;
 using TokenStream.Detection.SpectralResidual;
+using TokenStream.Detection.SrCnn;
 
 namespace TokenStream.Detection;
 
@@ -27,6 +28,11 @@ public static class SeriesDetectors
             "the spectral residual, with the figures of ML.NET's DetectAnomalyBySrCnn",
             SrOptions.DefaultThreshold,
             _ => new SrDetector()),
+        new(
+            SrCnnDetector.DetectorName,
+            "a small network that looks at the spectral residual, trained on synthetic series",
+            SrCnnDetector.UncalibratedThreshold,
+            _ => new SrCnnDetector()),
     ];
 
     /// <summary>Null where there is no detector of that name.</summary>
