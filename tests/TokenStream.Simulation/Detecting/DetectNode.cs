@@ -1,6 +1,5 @@
 using TokenStream.Detection;
 using TokenStream.Runtime;
-using TokenStream.Simulation.Governing;
 using TokenStream.Tests.Detection.Series;
 
 namespace TokenStream.Simulation.Detecting;
