@@ -185,7 +185,7 @@ internal static class DetectTrainCommand
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"Of anomalies put into {header.HeldOutWindows:N0} windows of other series {recall:P1} score above 99 of 100 windows " +
-                "as they are."));
+                $"as they are."));
         }
     }
 }
