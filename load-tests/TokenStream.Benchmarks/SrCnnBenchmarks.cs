@@ -9,8 +9,8 @@ namespace TokenStream.Benchmarks;
 public class SrCnnBenchmarks
 {
     private readonly double[] _values = new double[4096];
-    private ISeriesDetector _shipped = null!;
-    private ISeriesDetector _published = null!;
+    private SrCnnDetector _shipped = null!;
+    private SrCnnDetector _published = null!;
     private byte[] _state = null!;
     private long _step;
 
@@ -34,7 +34,7 @@ public class SrCnnBenchmarks
     [Benchmark]
     public PointScore PaperSize() => Next(_published);
 
-    private PointScore Next(ISeriesDetector detector)
+    private PointScore Next(SrCnnDetector detector)
     {
         _step++;
         return detector.Score(_state, _step, _values[_step & 4095]);
