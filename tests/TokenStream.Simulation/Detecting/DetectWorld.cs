@@ -69,6 +69,11 @@ internal sealed class DetectWorld
 
     public void Commit(OffsetCommit commit)
     {
+        if (commit.Offset < Committed?.Offset)
+        {
+            Fault($"the commit went back from {Committed.Offset} to {commit.Offset}");
+        }
+
         Snapshots += commit.Metadata != Committed?.Metadata ? 1 : 0;
         Committed = commit;
     }
@@ -99,9 +104,10 @@ internal sealed class DetectWorld
             Series.Compact(_tombstones);
         }
 
-        if (Committed is { } commit && DetectCommit.Parse(commit.Offset, commit.Metadata).Snapshot.Length > 0 && Chance(0.2))
+        if (Committed is { } commit && commit.Offset > Rollups.Start && DetectCommit.Parse(commit.Offset, commit.Metadata).Snapshot.Length > 0 &&
+            Chance(0.2))
         {
-            Rollups.Start = Math.Max(Rollups.Start, Random.NextInt64(Rollups.Start, commit.Offset + 1));
+            Rollups.Start = Random.NextInt64(Rollups.Start, commit.Offset + 1);
         }
     }
 
