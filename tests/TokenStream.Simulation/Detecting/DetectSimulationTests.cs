@@ -20,7 +20,7 @@ public sealed class DetectSimulationTests(ITestOutputHelper output)
     [Fact]
     public void Every_seed_scores_what_a_processor_that_never_stopped_scores()
     {
-        var (seeds, first) = (Math.Max(1, Setting("TOKENSTREAM_SEEDS", 500) / 100), Setting("TOKENSTREAM_SEED", 0));
+        var (seeds, first) = (Math.Max(5, Setting("TOKENSTREAM_SEEDS", 500) / 250), Setting("TOKENSTREAM_SEED", 0));
         var commits = 0;
         var faults = new List<string>();
         for (var seed = first; seed < first + seeds; seed++)
